@@ -1,0 +1,208 @@
+/*
+ * libvedette: Sigma rules, correlations and (later) anomaly detectors over events, as a pure library: no I/O,
+ * no threads, no clock of its own.
+ *
+ *   texts of rules ──vd_ruleset_new──▶ struct vd_ruleset (immutable, shared by reference count)
+ *   events ──vd_matcher_event──▶ matches of single rules ──vd_correlator_feed──▶ findings of correlations
+ *
+ * Memory: what a function returns as const pointer is borrowed, until the next call on the same object unless
+ * stated otherwise.  Threads: a rule set may be shared freely; a matcher and a correlator have one owner each.
+ */
+#ifndef VEDETTE_ENGINE_H
+#define VEDETTE_ENGINE_H
+
+#include "vedette/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VD_ENGINE_VERSION "0.1.0"
+
+/* ---- rule sets ---- */
+
+struct vd_text {
+	struct vd_str name; /* file name, for messages and verdicts */
+	struct vd_str text;
+};
+
+/*
+ * Where compiled pattern databases may be kept between runs.  key is 64 hexadecimal digits (content, engine
+ * version, CPU).  get returns VD_OK with bytes that stay readable until the rule set is built, or VD_ENOTFOUND.
+ * The bytes are trusted: keep them where only the user can write.
+ */
+struct vd_blob_cache {
+	enum vd_status (*get)(void *owner, const char *key, struct vd_str *ret);
+	enum vd_status (*put)(void *owner, const char *key, struct vd_str bytes);
+	void *owner;
+};
+
+struct vd_ruleset_input {
+	const struct vd_text *rules;
+	size_t n_rules;
+	const struct vd_text *pipelines; /* pySigma YAML pipelines */
+	size_t n_pipelines;
+	const struct vd_text *placeholders; /* values files for |expand */
+	size_t n_placeholders;
+	bool no_routing; /* every rule sees every event, whatever its logsource */
+	const struct vd_blob_cache *cache; /* or NULL */
+};
+
+struct vd_ruleset;
+
+/* Fails only for memory and unreadable pipelines or values files: a bad rule gets a verdict and the rest load. */
+VD_API enum vd_status vd_ruleset_new(
+	const struct vd_ruleset_input *input, struct vd_ruleset **ret, struct vd_err *err);
+VD_API struct vd_ruleset *vd_ruleset_ref(struct vd_ruleset *set);
+VD_API void vd_ruleset_unref(struct vd_ruleset *set);
+
+enum vd_rule_verdict { VD_RULE_LOADED, VD_RULE_DEGRADED, VD_RULE_REJECTED };
+
+struct vd_verdict_view {
+	struct vd_str file;
+	uint32_t line, column;
+	struct vd_str rule_id, title;
+	enum vd_rule_verdict verdict;
+	struct vd_str code, message;
+};
+
+VD_API size_t vd_ruleset_verdicts(const struct vd_ruleset *set);
+VD_API struct vd_verdict_view vd_ruleset_verdict(const struct vd_ruleset *set, size_t i);
+
+struct vd_rule_view {
+	struct vd_str id, name, title, level, author, description, file;
+	struct vd_str product, category, service;
+	uint32_t line;
+	bool correlation;
+	bool alone;         /* reports its own matches (false: only feeds correlations) */
+	size_t n_tags;
+	const struct vd_str *tags;
+	uint8_t hash[16];   /* version of the rule's text */
+};
+
+/* Single rules first, then correlations; a rule's number is its index here. */
+VD_API size_t vd_ruleset_rules(const struct vd_ruleset *set);
+VD_API size_t vd_ruleset_single_rules(const struct vd_ruleset *set);
+VD_API struct vd_rule_view vd_ruleset_rule(const struct vd_ruleset *set, size_t rule);
+
+/* ---- matching ---- */
+
+struct vd_matcher;
+
+VD_API enum vd_status vd_matcher_new(struct vd_ruleset *set, struct vd_matcher **ret, struct vd_err *err);
+VD_API void vd_matcher_free(struct vd_matcher *matcher);
+
+#define VD_INPUT_PADDING 64u /* readable bytes an event's text must have behind it */
+
+#define VD_MATCH_REPAIRED_UTF8 1u
+#define VD_MATCH_REPAIRED_DUPLICATE 2u
+#define VD_MATCH_REPAIRED_NUL 4u
+#define VD_MATCH_REPAIRED_DEPTH 8u
+#define VD_MATCH_REPAIRED_CONTROL 16u
+
+struct vd_match_result {
+	size_t n;              /* rules that match, ascending */
+	const uint32_t *rules; /* single rules only, also those that do not report alone */
+	uint32_t repaired;     /* VD_MATCH_REPAIRED_* */
+};
+
+/*
+ * Runs one event (a JSON object) through every rule its log source allows.  VD_EINPUT: not an event even
+ * after repair.  text must have VD_INPUT_PADDING readable bytes behind it and stay until the next call.
+ */
+VD_API enum vd_status vd_matcher_event(
+	struct vd_matcher *matcher, struct vd_str text, struct vd_match_result *ret, struct vd_err *err);
+
+/* Of the last event: its time (Unix ms; false: none found) and host (empty: none). */
+VD_API bool vd_matcher_time(struct vd_matcher *matcher, int64_t *ret_ms);
+VD_API struct vd_str vd_matcher_host(struct vd_matcher *matcher);
+/* First value of a field of the last event, decoded; false: absent. */
+VD_API bool vd_matcher_field(struct vd_matcher *matcher, struct vd_str name, struct vd_str *ret);
+
+/* Why a rule matched the last event. */
+struct vd_evidence {
+	struct vd_str field;     /* empty: keyword */
+	struct vd_str value;     /* decoded text, whole */
+	struct vd_str predicate; /* "Image|endswith: '\cmd.exe'" */
+	bool holds;              /* for explain: false = this predicate does not hold */
+	bool negated;            /* stands under a not */
+	struct vd_str selection; /* identifier in the rule */
+};
+VD_API enum vd_status vd_matcher_evidence(struct vd_matcher *matcher, uint32_t rule, size_t *ret_n,
+	const struct vd_evidence **ret, struct vd_err *err);
+/* Every predicate of a rule against the last event, holding or not, also where routing kept the rule away. */
+VD_API enum vd_status vd_matcher_explain(struct vd_matcher *matcher, uint32_t rule, size_t *ret_n,
+	const struct vd_evidence **ret, bool *ret_matches, bool *ret_routed, struct vd_err *err);
+
+/* ---- correlation ---- */
+
+struct vd_correlator;
+
+struct vd_correlator_options {
+	int64_t lateness_ms;      /* < 0: without limit (finite input) */
+	size_t max_groups;        /* per rule; 0: 100,000 */
+	size_t max_events;        /* remembered per group; 0: 100,000 */
+	size_t max_bytes;         /* state in all; 0: 256 MiB */
+	struct vd_str tenant;
+};
+
+struct vd_event_ref {
+	struct vd_str source; /* file as given */
+	uint64_t line;
+};
+
+struct vd_group_value {
+	struct vd_str name, value;
+};
+
+struct vd_finding {
+	size_t rule;            /* number in the rule set */
+	int64_t time_ms;
+	uint8_t id[16];         /* SHA-256(rule id, rule version, tenant, group values, time), first half */
+	size_t n_group;
+	const struct vd_group_value *group;
+	uint64_t count;         /* contributing events in the window */
+	size_t n_events;        /* named ones, at most 1,000, ascending by time and id */
+	const struct vd_event_ref *events;
+	bool has_fired;         /* false: a window closed */
+	struct vd_event_ref fired;
+	bool alone;             /* to be reported */
+};
+
+typedef enum vd_status (*vd_finding_fn)(void *owner, const struct vd_finding *finding);
+
+VD_API enum vd_status vd_correlator_new(struct vd_ruleset *set, const struct vd_correlator_options *options,
+	struct vd_correlator **ret, struct vd_err *err);
+VD_API void vd_correlator_free(struct vd_correlator *correlator);
+/*
+ * Takes what the last event of matcher means for correlations.  time_ms is the event's time; ref names it.
+ * An event later than the lateness allows is counted, not correlated (vd_correlator_counts).
+ */
+VD_API enum vd_status vd_correlator_feed(struct vd_correlator *correlator, struct vd_matcher *matcher,
+	int64_t time_ms, struct vd_event_ref ref, struct vd_err *err);
+/* Moves the watermark on and reports what fires; nothing at or after the watermark is judged yet. */
+VD_API enum vd_status vd_correlator_advance(struct vd_correlator *correlator, int64_t watermark_ms,
+	vd_finding_fn fn, void *owner, struct vd_err *err);
+/* End of input: judges everything left. */
+VD_API enum vd_status vd_correlator_finish(
+	struct vd_correlator *correlator, vd_finding_fn fn, void *owner, struct vd_err *err);
+
+/* The whole state as bytes (magic, version); a correlator of the same rule set takes them up again. */
+VD_API enum vd_status vd_correlator_save(
+	struct vd_correlator *correlator, struct vd_str *ret, struct vd_err *err);
+VD_API enum vd_status vd_correlator_restore(
+	struct vd_correlator *correlator, struct vd_str bytes, struct vd_err *err);
+
+struct vd_correlator_counts {
+	uint64_t fed, late, untimed, ungrouped; /* events not correlated, and why */
+	uint64_t groups_dropped, events_dropped; /* state limits reached */
+};
+VD_API struct vd_correlator_counts vd_correlator_counts(const struct vd_correlator *correlator);
+/* The same of one correlation rule. */
+VD_API struct vd_correlator_counts vd_correlator_rule_counts(const struct vd_correlator *correlator, size_t rule);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

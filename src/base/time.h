@@ -1,0 +1,33 @@
+/*
+ * Time as Unix milliseconds (int64_t, UTC), its spellings in logs, and RFC 3339 out.  Pure: no clock here.
+ */
+#ifndef VD_BASE_TIME_H
+#define VD_BASE_TIME_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+/*
+ * Reads RFC 3339 (any fraction, space or T, Z or ±hh:mm or nothing = UTC), "2020-08-07 10:39:50[.123]",
+ * "MM/DD/YYYY hh:mm:ss AM", "DD/Mon/YYYY:hh:mm:ss +zzzz" (web access logs), RFC 1123, "/Date(ms)/", and epoch
+ * seconds, milliseconds, microseconds, nanoseconds as digits with an optional fraction (told apart by size).
+ * False: none of them.
+ */
+bool vd_time_parse(struct vd_str text, int64_t *ret_ms);
+
+/* The parts as written, with no conversion of zone, for Sigma's time modifiers. */
+struct vd_time_parts {
+	int year, month, day, hour, minute; /* month 1-12 */
+	int week;                           /* ISO 8601, 1-53 */
+};
+bool vd_time_parts(struct vd_str text, struct vd_time_parts *ret);
+
+#define VD_TIME_TEXT_MAX 32u
+/* "2026-01-05T03:59:00.000Z"; returns its length. */
+size_t vd_time_format(int64_t ms, char to[VD_TIME_TEXT_MAX]);
+
+/* RFC 3164 "Nov 23 09:51:02" has no year: the caller gives one. */
+bool vd_time_parse_bsd(struct vd_str text, int year, int64_t *ret_ms);
+
+#endif
