@@ -84,6 +84,8 @@ struct vd_rule_view {
 VD_API size_t vd_ruleset_rules(const struct vd_ruleset *set);
 VD_API size_t vd_ruleset_single_rules(const struct vd_ruleset *set);
 VD_API struct vd_rule_view vd_ruleset_rule(const struct vd_ruleset *set, size_t rule);
+/* Names of the event fields a single rule reads, each once, after pipelines; borrowed while set lives. */
+VD_API const struct vd_str *vd_ruleset_rule_fields(const struct vd_ruleset *set, size_t rule, size_t *ret_n);
 
 /* ---- matching ---- */
 
@@ -118,6 +120,9 @@ VD_API bool vd_matcher_time(struct vd_matcher *matcher, int64_t *ret_ms);
 VD_API struct vd_str vd_matcher_host(struct vd_matcher *matcher);
 /* First value of a field of the last event, decoded; false: absent. */
 VD_API bool vd_matcher_field(struct vd_matcher *matcher, struct vd_str name, struct vd_str *ret);
+
+/* Does the last event's log source let it reach this single rule? */
+VD_API bool vd_matcher_routed(struct vd_matcher *matcher, uint32_t rule);
 
 /* Why a rule matched the last event. */
 struct vd_evidence {
@@ -180,6 +185,16 @@ VD_API void vd_correlator_free(struct vd_correlator *correlator);
  */
 VD_API enum vd_status vd_correlator_feed(struct vd_correlator *correlator, struct vd_matcher *matcher,
 	int64_t time_ms, struct vd_event_ref ref, struct vd_err *err);
+/*
+ * The same in two steps, for matchers and a correlator with different owners: capture takes from the last event
+ * everything that the correlations of this correlator's rule set need (empty: no rule they refer to matched);
+ * the bytes are borrowed until the next capture of this matcher and may be copied to another thread, whose
+ * correlator takes them with feed_captured.  capture only reads what is fixed at the correlator's birth.
+ */
+VD_API enum vd_status vd_matcher_capture(struct vd_matcher *matcher, const struct vd_correlator *correlator,
+	struct vd_str *ret, struct vd_err *err);
+VD_API enum vd_status vd_correlator_feed_captured(struct vd_correlator *correlator, struct vd_str captured,
+	bool has_time, int64_t time_ms, struct vd_event_ref ref, struct vd_err *err);
 /* Moves the watermark on and reports what fires; nothing at or after the watermark is judged yet. */
 VD_API enum vd_status vd_correlator_advance(struct vd_correlator *correlator, int64_t watermark_ms,
 	vd_finding_fn fn, void *owner, struct vd_err *err);
