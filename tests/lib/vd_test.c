@@ -19,6 +19,12 @@ vd_test_register(const char *name, vd_test_fn fn)
 	tests[n_tests++] = (struct CMUnitTest){.name = name, .test_func = fn};
 }
 
+void
+vd_test_skipped(const char *test, const char *reason)
+{
+	printf("# skipped: %s: %s\n", test, reason); /* read by tests/tools/tally.py */
+}
+
 int
 vd_torture_next(uint64_t *round)
 {
