@@ -9,10 +9,11 @@
 #include "base/str.h"
 
 /*
- * Reads RFC 3339 (any fraction, space or T, Z or ±hh:mm or nothing = UTC), "2020-08-07 10:39:50[.123]",
+ * Reads RFC 3339 (any fraction; blank or T; Z, UTC, ±hh:mm, ±hhmm, ±hh or nothing = UTC) also with slashes,
  * "MM/DD/YYYY hh:mm:ss AM", "DD/Mon/YYYY:hh:mm:ss +zzzz" (web access logs), RFC 1123, "/Date(ms)/", and epoch
- * seconds, milliseconds, microseconds, nanoseconds as digits with an optional fraction (told apart by size).
- * False: none of them.
+ * seconds, milliseconds, microseconds, nanoseconds as digits with an optional fraction (told apart by size:
+ * below 1e11, 1e14, 1e17).  The whole text must be it, with no blanks around.  What is finer than a millisecond
+ * is cut off; a leap second counts as the second after.  False: none of them, or no such date.
  */
 bool vd_time_parse(struct vd_str text, int64_t *ret_ms);
 
@@ -24,10 +25,10 @@ struct vd_time_parts {
 bool vd_time_parts(struct vd_str text, struct vd_time_parts *ret);
 
 #define VD_TIME_TEXT_MAX 32u
-/* "2026-01-05T03:59:00.000Z"; returns its length. */
+/* "2026-01-05T03:59:00.000Z"; years beyond 0000 to 9999 get a sign (ISO 8601).  Returns its length. */
 size_t vd_time_format(int64_t ms, char to[VD_TIME_TEXT_MAX]);
 
-/* RFC 3164 "Nov 23 09:51:02" has no year: the caller gives one. */
+/* RFC 3164 "Nov 23 09:51:02" has no year: the caller gives one.  UTC. */
 bool vd_time_parse_bsd(struct vd_str text, int year, int64_t *ret_ms);
 
 #endif
