@@ -101,6 +101,7 @@ VD_API void vd_matcher_free(struct vd_matcher *matcher);
 #define VD_MATCH_REPAIRED_NUL 4u
 #define VD_MATCH_REPAIRED_DEPTH 8u
 #define VD_MATCH_REPAIRED_CONTROL 16u
+#define VD_MATCH_REPAIRED_SYNTAX 32u
 
 struct vd_match_result {
 	size_t n;              /* rules that match, ascending */
