@@ -15,7 +15,8 @@ main(int argc, char **argv)
 		fputs("usage: engine RULE.yml < events.ndjson\n", stderr);
 		return 2;
 	}
-	struct vd_text text = {.name = {argv[1], strlen(argv[1])}, .text = {rule, fread(rule, 1, sizeof rule, f)}};
+	struct vd_text text = {
+		.name = {argv[1], strlen(argv[1])}, .text = {rule, fread(rule, 1, sizeof rule, f)}};
 	fclose(f);
 
 	struct vd_err err = {0};

@@ -11,5 +11,5 @@ world='time|clock|clock_gettime|gettimeofday|localtime(_r)?|mktime|nanosleep|sle
 process='exit|_exit|abort|_Exit|raise|kill|signal|sigaction|fork|vfork|exec[lv]p?e?|popen|system|pthread_(create|detach|join|kill)|thrd_create'
 all="$heap|$files|$stdio|$net|$world|$process"
 bad=$(nm -A -u "$@" | sed -n 's/^\(.*\):  *[Uw] \([^@]*\).*/\1 \2/p' | awk -v all="^($all)$" -v heap="^($heap|abort|fprintf|__fprintf_chk|stderr)$" '
-	$2 ~ all && !($1 ~ /base_mem\.c\.o$|(^|\/)mem\.o$/ && $2 ~ heap) { print $1 ": the pure library may not use " $2 }')
+	$2 ~ all && !($1 ~ /(base_|\/|^)mem(\.c)?\.o:?$/ && $2 ~ heap) { print $1 ": the pure library may not use " $2 }')
 [ -z "$bad" ] || { printf '%s\n' "$bad"; exit 1; }
