@@ -26,7 +26,7 @@ struct vd_log {
 };
 
 static const char *const level_names[] = {
-	[VD_DEBUG] = "debug", [VD_INFO] = "info", [VD_WARN] = "warn", [VD_ERROR] = "error"};
+	[VD_DEBUG] = "debug", [VD_NOTICE] = "info", [VD_WARN] = "warn", [VD_ERROR] = "error"};
 
 const char *
 vd_log_level_name(enum vd_log_level level)

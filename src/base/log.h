@@ -24,7 +24,7 @@
 #define VD_LOG_VALUE_MAX 1024u
 #define VD_LOG_NAME_MAX 64u /* service, instance, trace id */
 
-enum vd_log_level { VD_DEBUG, VD_INFO, VD_WARN, VD_ERROR };
+enum vd_log_level { VD_DEBUG, VD_NOTICE, VD_WARN, VD_ERROR };
 enum vd_log_form { VD_LOG_JSON, VD_LOG_TEXT };
 
 enum vd_log_kind { VD_LOG_END, VD_LOG_STR, VD_LOG_INT, VD_LOG_UINT, VD_LOG_DOUBLE, VD_LOG_BOOL };

@@ -31,7 +31,7 @@ static struct vd_log *
 logger(struct written *w, enum vd_log_form form)
 {
 	struct vd_log_options options = {
-		.level = VD_INFO, .form = form, .service = "detect", .write = keep, .owner = w};
+		.level = VD_NOTICE, .form = form, .service = "detect", .write = keep, .owner = w};
 	struct vd_log *log = NULL;
 	*w = (struct written){0};
 	assert_int_equal(vd_log_new(&options, &log, NULL), VD_OK);
@@ -65,7 +65,7 @@ VD_TEST(text_form_quotes_only_what_would_be_ambiguous)
 {
 	struct written w;
 	VD_AUTO(vd_log) log = logger(&w, VD_LOG_TEXT);
-	vd_log(log, VD_INFO, "rules.loaded", VD_INT("n", 3), VD_TEXT("file", "a b.yml"), VD_TEXT("id", "x-1"),
+	vd_log(log, VD_NOTICE, "rules.loaded", VD_INT("n", 3), VD_TEXT("file", "a b.yml"), VD_TEXT("id", "x-1"),
 		VD_TEXT("none", ""));
 	assert_string_equal(w.lines.at, "info  detect rules.loaded n=3 file=\"a b.yml\" id=x-1 none=\"\"\n");
 	vd_buf_fini(&w.lines);
@@ -106,7 +106,7 @@ VD_TEST(a_newline_in_a_value_cannot_forge_a_line)
 {
 	struct written w;
 	VD_AUTO(vd_log) log = logger(&w, VD_LOG_TEXT);
-	vd_log(log, VD_INFO, "a", VD_TEXT("x", "1\nerror detect forged"), VD_TEXT("y", "\x1b[2J"),
+	vd_log(log, VD_NOTICE, "a", VD_TEXT("x", "1\nerror detect forged"), VD_TEXT("y", "\x1b[2J"),
 		VD_TEXT("z", "a=b"));
 	assert_string_equal(
 		w.lines.at, "info  detect a x=\"1\\nerror detect forged\" y=\"\\u001b[2J\" z=\"a=b\"\n");
@@ -121,7 +121,7 @@ VD_TEST(a_long_value_is_cut_between_characters)
 	text[VD_LOG_VALUE_MAX + 1] = '\0';
 	struct written w;
 	VD_AUTO(vd_log) log = logger(&w, VD_LOG_TEXT);
-	vd_log(log, VD_INFO, "a", VD_TEXT("v", text));
+	vd_log(log, VD_NOTICE, "a", VD_TEXT("v", text));
 	assert_true(vd_str_ends(vd_buf_view(&w.lines), "xx…\"\n"));
 	assert_int_equal(w.lines.len, strlen("info  detect a v=\"\"\n") + VD_LOG_VALUE_MAX - 1 + 3);
 	vd_buf_fini(&w.lines);
@@ -135,7 +135,7 @@ VD_TEST(fields_that_do_not_fit_the_line_are_marked_as_cut)
 	for (int form = VD_LOG_JSON; form <= VD_LOG_TEXT; form++) {
 		struct written w;
 		VD_AUTO(vd_log) log = logger(&w, (enum vd_log_form)form);
-		vd_log(log, VD_INFO, "a", VD_TEXT("x", controls), VD_TEXT("y", controls),
+		vd_log(log, VD_NOTICE, "a", VD_TEXT("x", controls), VD_TEXT("y", controls),
 			VD_TEXT("z", controls), VD_INT("n", 1));
 		assert_int_equal(w.n, 1);
 		assert_true(w.lines.len <= VD_LOG_LINE_MAX);
@@ -149,7 +149,7 @@ VD_TEST(a_number_json_cannot_say_is_null)
 {
 	struct written w;
 	VD_AUTO(vd_log) log = logger(&w, VD_LOG_JSON);
-	vd_log(log, VD_INFO, "a", VD_DOUBLE("x", NAN), VD_DOUBLE("y", INFINITY));
+	vd_log(log, VD_NOTICE, "a", VD_DOUBLE("x", NAN), VD_DOUBLE("y", INFINITY));
 	assert_true(vd_str_ends(vd_buf_view(&w.lines), "\"x\":null,\"y\":null}\n"));
 	vd_buf_fini(&w.lines);
 }
@@ -172,7 +172,7 @@ VD_TEST(writing_allocates_nothing)
 	assert_true(vd_buf_room(&w.lines, 4096));
 	uint64_t before = vd_mem_count();
 	for (n = 0; n < 10; n++)
-		vd_log(log, VD_INFO, "a", VD_TEXT("x", "y"), VD_UINT("n", n));
+		vd_log(log, VD_NOTICE, "a", VD_TEXT("x", "y"), VD_UINT("n", n));
 	assert_int_equal(vd_mem_count(), before);
 	vd_buf_fini(&w.lines);
 }

@@ -40,6 +40,7 @@ def calls_of(path):
 
 def in_file(path, text):
     code = blank(text)
+    code = re.sub(r"\bVD_TEST\(\w+\)", lambda m: " " * len(m.group(0)), code)  # a sentence may use any word
     directives_kept = code
     code = without_directives(code)
     calls = calls_of(path)

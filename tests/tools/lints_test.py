@@ -127,6 +127,9 @@ class Banned(Tree):
         self.check("src/base/a.c", "int parse_ctx(void);\n", "parse_ctx")
         self.check("src/base/a.c", "struct s {\n\tint user_data;\n};\n", "user_data", ":2")
 
+    def test_the_sentence_of_a_test_may_use_any_word(self):
+        self.check("src/base/a_test.c", "VD_TEST(common_data_is_read)\n{\n}\n")
+
     def test_names_of_other_libraries_and_text_are_not_ours(self):
         self.check("src/base/a.c", "/* ctx */ int a = f(pcre2_match_data_create(x), e->data.scalar, \"info\");\n")
 
