@@ -1,0 +1,106 @@
+#include "main/detect/bad.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "main/out.h"
+
+struct bad_file {
+	struct vd_str name;
+	uint64_t named, n;
+};
+
+struct vd_bad {
+	struct vd_arena *arena; /* names of files */
+	struct bad_file *files;
+	size_t n, cap;
+	uint64_t count;
+};
+
+struct vd_bad *
+vd_bad_new(void)
+{
+	struct vd_bad *bad = vd_mem_zalloc(1, sizeof *bad);
+	if (bad == NULL)
+		return NULL;
+	bad->arena = vd_arena_new(0);
+	if (bad->arena == NULL) {
+		vd_mem_free(bad);
+		return NULL;
+	}
+	return bad;
+}
+
+void
+vd_bad_free(struct vd_bad *bad)
+{
+	if (bad == NULL)
+		return;
+	vd_arena_free(bad->arena);
+	vd_mem_free(bad->files);
+	vd_mem_free(bad);
+}
+
+/* Files come one after another, so the one looked for is nearly always among the last. */
+static struct bad_file *
+find(struct vd_bad *bad, struct vd_str name)
+{
+	for (size_t i = bad->n; i-- > 0;)
+		if (vd_str_eq(bad->files[i].name, name))
+			return &bad->files[i];
+	void *files = bad->files;
+	struct vd_str copy;
+	if (!vd_mem_grow(&files, &bad->cap, bad->n + 1, sizeof *bad->files, 16))
+		return NULL;
+	bad->files = files;
+	if (!vd_arena_str(bad->arena, name, &copy))
+		return NULL;
+	bad->files[bad->n] = (struct bad_file){.name = copy};
+	return &bad->files[bad->n++];
+}
+
+void
+vd_bad_note(void *owner, const struct vd_bad_input *input)
+{
+	struct vd_bad *bad = owner;
+	struct bad_file *file = find(bad, input->file);
+	bad->count++;
+	if (file != NULL)
+		file->n++;
+	if (file != NULL && file->named >= VD_BAD_NAMED)
+		return;
+	if (file != NULL)
+		file->named++;
+	if (input->line > 0)
+		vd_complain("%.*s:%llu: %s", (int)VD_MIN(input->file.len, (size_t)4096), input->file.at,
+			(unsigned long long)input->line, input->what);
+	else
+		vd_complain(
+			"%.*s: %s", (int)VD_MIN(input->file.len, (size_t)4096), input->file.at, input->what);
+}
+
+void
+vd_bad_add(struct vd_bad *bad, struct vd_str file, uint64_t n)
+{
+	struct bad_file *entry = n == 0 ? NULL : find(bad, file);
+	bad->count += n;
+	if (entry != NULL)
+		entry->n += n;
+}
+
+uint64_t
+vd_bad_count(const struct vd_bad *bad)
+{
+	return bad->count;
+}
+
+void
+vd_bad_say_rest(const struct vd_bad *bad)
+{
+	for (size_t i = 0; i < bad->n; i++) {
+		const struct bad_file *file = &bad->files[i];
+		if (file->n > file->named)
+			vd_complain("%.*s: %llu more pieces of bad input not shown",
+				(int)VD_MIN(file->name.len, (size_t)4096), file->name.at,
+				(unsigned long long)(file->n - file->named));
+	}
+}

@@ -1,0 +1,25 @@
+/*
+ * Bad input: each piece named on stderr with its place, the first VD_BAD_NAMED of a file; the rest is counted and
+ * said at the end.  Thread: main thread.
+ */
+#ifndef VD_MAIN_DETECT_BAD_H
+#define VD_MAIN_DETECT_BAD_H
+
+#include "event/read.h"
+
+#define VD_BAD_NAMED 20u
+
+struct vd_bad;
+
+struct vd_bad *vd_bad_new(void) VD_MUST_USE;
+void vd_bad_free(struct vd_bad *bad);
+/* For vd_reader_options.on_bad: owner is a struct vd_bad. */
+void vd_bad_note(void *owner, const struct vd_bad_input *input);
+/* n pieces of file that nobody has words for. */
+void vd_bad_add(struct vd_bad *bad, struct vd_str file, uint64_t n);
+uint64_t vd_bad_count(const struct vd_bad *bad);
+void vd_bad_say_rest(const struct vd_bad *bad);
+
+VD_AUTO_DEFINE(vd_bad, vd_bad_free)
+
+#endif

@@ -1,0 +1,394 @@
+#include "main/detect/run.h"
+
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "main/detect/bad.h"
+#include "main/detect/hold.h"
+#include "main/detect/pool.h"
+#include "main/detect/progress.h"
+#include "main/interrupt.h"
+#include "main/level.h"
+#include "main/term.h"
+
+#define ADVANCE_EVERY 1024u /* correlated events between two moves of the watermark */
+#define SILENCED_NAMED 10u
+
+/* Everything of one run; main thread only. */
+struct run {
+	const struct vd_detect_options *options;
+	struct vd_ruleset *set;
+	struct vd_out *out;
+	struct vd_job_shared shared;
+	struct vd_report_rule *rules;
+	size_t n_rules;
+	struct vd_bad *bad;
+	struct vd_reader *reader;
+	struct vd_correlator *correlator; /* NULL: no correlations */
+	struct vd_hold *hold;
+	struct vd_pool *pool;
+	struct vd_summary *summary;
+	struct vd_progress progress;
+	struct vd_summary_totals totals;
+	bool printed_any;
+	/* while the hold is drained */
+	uint64_t fed;
+	int64_t watermark;
+	struct vd_buf row;
+};
+
+/* ---- beginning and end ---- */
+
+static enum vd_status
+look_up_rules(struct run *run, struct vd_err *err)
+{
+	run->n_rules = vd_ruleset_rules(run->set);
+	run->rules = vd_mem_zalloc(run->n_rules + 1, sizeof *run->rules);
+	run->summary = run->rules == NULL ? NULL : vd_summary_new(run->rules, run->n_rules);
+	if (run->summary == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for %zu rules", run->n_rules);
+	for (size_t i = 0; i < run->n_rules; i++) {
+		run->rules[i].view = vd_ruleset_rule(run->set, i);
+		run->rules[i].rank = vd_level_rank(run->rules[i].view.level);
+		run->totals.silenced += !run->rules[i].view.alone;
+	}
+	return VD_OK;
+}
+
+static enum vd_status
+open_input(struct run *run, struct vd_err *err)
+{
+	run->bad = vd_bad_new();
+	if (run->bad == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for reading");
+	struct vd_reader_options options = {.on_bad = vd_bad_note, .owner = run->bad};
+	return vd_reader_new(run->options->paths, run->options->n_paths, &options, &run->reader, err);
+}
+
+static enum vd_status
+open_correlation(struct run *run, struct vd_err *err)
+{
+	if (run->n_rules == vd_ruleset_single_rules(run->set))
+		return VD_OK;
+	struct vd_correlator_options options = {.lateness_ms = -1};
+	enum vd_status st = vd_correlator_new(run->set, &options, &run->correlator, err);
+	if (st == VD_OK)
+		st = vd_hold_new(0, &run->hold, err);
+	run->totals.correlated = true;
+	return st;
+}
+
+static void
+share(struct run *run)
+{
+	const struct vd_detect_options *o = run->options;
+	bool table = o->format == VD_FORMAT_TABLE;
+	run->shared = (struct vd_job_shared){
+		.set = run->set,
+		.rules = run->rules,
+		.correlator = run->correlator,
+		.format = vd_report_format(o->format),
+		.style =
+			{
+				.columns = table ? vd_term_columns(run->out->fd) : 0,
+				.colours = table && vd_term_colours(run->out->fd),
+				.started_ms = vd_clock_now(),
+			},
+		.min_rank = o->min_rank,
+		.has_since = o->has_since,
+		.has_until = o->has_until,
+		.since_ms = o->since_ms,
+		.until_ms = o->until_ms,
+	};
+}
+
+static enum vd_status
+begin(struct run *run, struct vd_err *err)
+{
+	vd_progress_init(&run->progress, run->options->quiet);
+	enum vd_status st = look_up_rules(run, err);
+	if (st == VD_OK)
+		st = open_input(run, err);
+	if (st == VD_OK)
+		st = open_correlation(run, err);
+	if (st != VD_OK)
+		return st;
+	share(run);
+	st = vd_pool_new(&run->shared, run->options->threads, &run->pool, err);
+	if (st == VD_OK)
+		vd_out_add(run->out, vd_str_from(run->shared.format->begin));
+	return st;
+}
+
+static void
+fini(struct run *run)
+{
+	vd_pool_free(run->pool); /* first: its workers read all the others */
+	vd_hold_free(run->hold);
+	vd_correlator_free(run->correlator);
+	vd_reader_free(run->reader);
+	vd_bad_free(run->bad);
+	vd_summary_free(run->summary);
+	vd_mem_free(run->rules);
+	vd_buf_fini(&run->row);
+}
+
+/* ---- printing ---- */
+
+static void
+print(struct run *run, struct vd_str rows)
+{
+	const struct vd_report_format *format = run->shared.format;
+	if (rows.len == 0)
+		return;
+	if (!run->printed_any && format->heading != NULL) {
+		struct vd_buf heading;
+		vd_buf_init(&heading, 0);
+		format->heading(&run->shared.style, &heading);
+		vd_out_add(run->out, vd_buf_view(&heading));
+		vd_buf_fini(&heading);
+	}
+	if (!run->printed_any) {
+		rows.at += format->skip_first;
+		rows.len -= format->skip_first;
+	}
+	run->printed_any = true;
+	if (vd_term_is(run->out->fd))
+		vd_term_clear_progress();
+	vd_out_add(run->out, rows);
+	if (vd_term_is(run->out->fd)) /* people read along */
+		(void)vd_out_flush(run->out);
+}
+
+/* ---- collecting ---- */
+
+static enum vd_status
+hold_captured(struct run *run, const struct vd_job *job, struct vd_err *err)
+{
+	for (size_t i = 0; i < job->n_captured; i++) {
+		const struct vd_job_captured *c = &job->captured[i];
+		struct vd_str bytes = {job->captured_bytes.at + c->at, c->len};
+		enum vd_status st;
+		if (c->has_time)
+			st = vd_hold_add(run->hold,
+				&(struct vd_hold_record){c->time_ms, job->batch->file, c->line, bytes}, err);
+		else /* only to be counted */
+			st = vd_correlator_feed_captured(run->correlator, bytes, false, 0,
+				(struct vd_event_ref){job->file, c->line}, err);
+		if (st != VD_OK)
+			return st;
+	}
+	return VD_OK;
+}
+
+static enum vd_status
+take_results(struct run *run, const struct vd_job *job, struct vd_err *err)
+{
+	uint64_t named = VD_MIN(job->n_bad, (uint64_t)VD_JOB_MAX_BAD);
+	if (job->status != VD_OK) {
+		*err = job->err;
+		return vd_fail_in(
+			err, job->status, "%.*s", (int)VD_MIN(job->file.len, (size_t)256), job->file.at);
+	}
+	for (uint64_t i = 0; i < named; i++)
+		vd_bad_note(run->bad, &(struct vd_bad_input){job->file, job->bad[i].line, job->bad[i].what});
+	vd_bad_add(run->bad, job->file, job->n_bad - named);
+	for (size_t i = 0; i < job->n_hits; i++)
+		vd_summary_hit(run->summary, job->hits[i]);
+	run->totals.events += job->events;
+	run->totals.repaired += job->repaired;
+	run->totals.filtered += job->filtered;
+	print(run, vd_buf_view(&job->rows));
+	return run->correlator == NULL ? VD_OK : hold_captured(run, job, err);
+}
+
+/* Takes what is done; wait: until nothing is under way. */
+static enum vd_status
+collect(struct run *run, bool wait, struct vd_err *err)
+{
+	const struct vd_job *job;
+	while ((job = vd_pool_collect(run->pool, wait)) != NULL) {
+		enum vd_status st = take_results(run, job, err);
+		vd_pool_release(run->pool);
+		if (st != VD_OK)
+			return st;
+	}
+	return VD_OK;
+}
+
+/* Takes the oldest job, waiting for it. */
+static enum vd_status
+collect_one(struct run *run, struct vd_err *err)
+{
+	const struct vd_job *job = vd_pool_collect(run->pool, true);
+	if (job == NULL)
+		return VD_OK;
+	enum vd_status st = take_results(run, job, err);
+	vd_pool_release(run->pool);
+	return st;
+}
+
+static void
+draw_progress(struct run *run)
+{
+	uint64_t done, total;
+	vd_reader_progress(run->reader, &done, &total);
+	vd_progress_draw(&run->progress, done, total, run->totals.events, vd_summary_findings(run->summary));
+}
+
+/* True: there is no point in going on; what is under way is still collected. */
+static bool
+should_stop(const struct run *run)
+{
+	return vd_interrupted() || run->out->error != 0;
+}
+
+static enum vd_status
+read_and_match(struct run *run, struct vd_err *err)
+{
+	enum vd_status st = VD_OK;
+	while (st == VD_OK && !should_stop(run)) {
+		struct vd_job *job = vd_pool_spare(run->pool);
+		if (job == NULL) {
+			st = collect_one(run, err);
+			continue;
+		}
+		enum vd_status got = vd_reader_next(run->reader, job->batch, err);
+		if (got == VD_END)
+			break;
+		if (got != VD_OK)
+			return got;
+		job->file = vd_reader_file(run->reader, job->batch->file);
+		vd_pool_submit(run->pool);
+		st = collect(run, false, err);
+		draw_progress(run);
+	}
+	run->totals.interrupted = vd_interrupted();
+	return st == VD_OK ? collect(run, true, err) : st;
+}
+
+/* ---- correlation ---- */
+
+static enum vd_status
+print_finding(void *owner, const struct vd_finding *finding)
+{
+	struct run *run = owner;
+	const struct vd_report_rule *rule = &run->rules[finding->rule];
+	struct vd_report_row row = {
+		.kind = VD_REPORT_CORRELATION,
+		.rule = rule,
+		.has_time = true,
+		.time_ms = finding->time_ms,
+		.has_place = finding->has_fired,
+		.place = finding->fired,
+		.n_group = finding->n_group,
+		.group = finding->group,
+		.count = finding->count,
+		.n_events = finding->n_events,
+		.events = finding->events,
+	};
+	if (!finding->alone || VD_MAX(rule->rank, (size_t)1) < run->shared.min_rank)
+		return VD_OK;
+	memcpy(row.id, finding->id, sizeof row.id);
+	vd_buf_reset(&run->row);
+	run->shared.format->row(&run->shared.style, &row, &run->row);
+	if (run->row.failed)
+		return VD_ENOMEM;
+	vd_summary_hit(run->summary, finding->rule);
+	print(run, vd_buf_view(&run->row));
+	return VD_OK;
+}
+
+static enum vd_status
+feed(void *owner, const struct vd_hold_record *record, struct vd_err *err)
+{
+	struct run *run = owner;
+	struct vd_event_ref ref = {vd_reader_file(run->reader, record->file), record->line};
+	/* records come in order of time, so all before this one is complete */
+	if (run->fed++ % ADVANCE_EVERY == ADVANCE_EVERY - 1 && record->time_ms > run->watermark) {
+		run->watermark = record->time_ms;
+		enum vd_status st =
+			vd_correlator_advance(run->correlator, run->watermark, print_finding, run, err);
+		if (st != VD_OK)
+			return st;
+		draw_progress(run);
+	}
+	return vd_correlator_feed_captured(run->correlator, record->bytes, true, record->time_ms, ref, err);
+}
+
+static enum vd_status
+correlate(struct run *run, struct vd_err *err)
+{
+	if (run->correlator == NULL)
+		return VD_OK;
+	run->watermark = INT64_MIN;
+	enum vd_status st = vd_hold_drain(run->hold, feed, run, err);
+	if (st == VD_OK)
+		st = vd_correlator_finish(run->correlator, print_finding, run, err);
+	if (st == VD_OK)
+		run->totals.correlation = vd_correlator_counts(run->correlator);
+	return st;
+}
+
+/* ---- the run ---- */
+
+/* "the load report names every rule that a correlation has silenced" */
+static void
+name_silenced(const struct run *run, struct vd_buf *to)
+{
+	size_t named = 0;
+	for (size_t i = 0; i < run->n_rules && named < SILENCED_NAMED; i++) {
+		const struct vd_rule_view *rule = &run->rules[i].view;
+		if (rule->alone)
+			continue;
+		vd_buf_text(to, "      ");
+		vd_term_safe(to, rule->title.len > 0 ? rule->title : rule->id);
+		vd_buf_char(to, '\n');
+		named++;
+	}
+	if (run->totals.silenced > named)
+		vd_buf_printf(to, "      and %zu more; 'vedette rules check' marks them\n",
+			run->totals.silenced - named);
+}
+
+static void
+summarise(struct run *run)
+{
+	struct vd_buf text;
+	vd_term_clear_progress();
+	vd_bad_say_rest(run->bad);
+	run->totals.bad = vd_bad_count(run->bad);
+	run->totals.rules = vd_rulebook_count(run->set);
+	run->totals.seconds = vd_progress_seconds(&run->progress);
+	if (run->options->quiet)
+		return;
+	/* on one screen the findings come first */
+	(void)vd_out_flush(run->out);
+	vd_buf_init(&text, 0);
+	vd_summary_write(run->summary, &run->totals, vd_term_colours(STDERR_FILENO),
+		vd_term_columns(STDERR_FILENO), &text);
+	name_silenced(run, &text);
+	vd_out_raw(STDERR_FILENO, vd_buf_view(&text));
+	vd_buf_fini(&text);
+}
+
+enum vd_status
+vd_run_detect(const struct vd_detect_options *options, struct vd_ruleset *set, struct vd_out *out,
+	struct vd_run_outcome *ret, struct vd_err *err)
+{
+	struct run run = {.options = options, .set = set, .out = out};
+	vd_buf_init(&run.row, 0);
+	enum vd_status st = begin(&run, err);
+	if (st == VD_OK)
+		st = read_and_match(&run, err);
+	if (st == VD_OK)
+		st = correlate(&run, err);
+	if (st == VD_OK) {
+		vd_out_add(out, vd_str_from(run.shared.format->end));
+		summarise(&run);
+		*ret = (struct vd_run_outcome){run.totals, vd_summary_findings(run.summary)};
+	}
+	vd_term_clear_progress();
+	fini(&run);
+	return st;
+}
