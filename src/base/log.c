@@ -26,7 +26,7 @@ struct vd_log {
 };
 
 static const char *const level_names[] = {
-	[VD_DEBUG] = "debug", [VD_NOTICE] = "info", [VD_WARN] = "warn", [VD_ERROR] = "error"};
+	[VD_DEBUG] = "debug", [VD_NOTICE] = "notice", [VD_WARN] = "warn", [VD_ERROR] = "error"};
 
 const char *
 vd_log_level_name(enum vd_log_level level)
@@ -207,7 +207,7 @@ begin_json(struct vd_log *log, enum vd_log_level level, const char *event, const
 static void
 begin_text(struct vd_log *log, enum vd_log_level level, const char *event, const char *time)
 {
-	vd_buf_printf(&log->line, "%s%s%-5s %s", time, time[0] == '\0' ? "" : " ", vd_log_level_name(level),
+	vd_buf_printf(&log->line, "%s%s%-6s %s", time, time[0] == '\0' ? "" : " ", vd_log_level_name(level),
 		log->service);
 	if (log->instance[0] != '\0')
 		vd_buf_printf(&log->line, "/%s", log->instance);

@@ -4,7 +4,7 @@
  *   vd_log(log, VD_WARN, "rule.rejected", VD_STR("rule", id), VD_INT("line", n));
  *
  * as JSON  {"level":"warn","time":"2026-01-05T03:59:00.000Z","service":"detect","event":"rule.rejected",…}
- * or text  2026-01-05T03:59:00.000Z warn detect rule.rejected rule=4f2a line=17
+ * or text  2026-01-05T03:59:00.000Z warn   detect rule.rejected rule=4f2a line=17
  *
  * Event names are lower case with dots, without a full stop; never log payloads or secrets.  The logger adds
  * time, service, instance and trace id itself, and hands each line, newline included, to the writer it was

@@ -67,7 +67,7 @@ VD_TEST(text_form_quotes_only_what_would_be_ambiguous)
 	VD_AUTO(vd_log) log = logger(&w, VD_LOG_TEXT);
 	vd_log(log, VD_NOTICE, "rules.loaded", VD_INT("n", 3), VD_TEXT("file", "a b.yml"), VD_TEXT("id", "x-1"),
 		VD_TEXT("none", ""));
-	assert_string_equal(w.lines.at, "info  detect rules.loaded n=3 file=\"a b.yml\" id=x-1 none=\"\"\n");
+	assert_string_equal(w.lines.at, "notice detect rules.loaded n=3 file=\"a b.yml\" id=x-1 none=\"\"\n");
 	vd_buf_fini(&w.lines);
 }
 
@@ -109,7 +109,7 @@ VD_TEST(a_newline_in_a_value_cannot_forge_a_line)
 	vd_log(log, VD_NOTICE, "a", VD_TEXT("x", "1\nerror detect forged"), VD_TEXT("y", "\x1b[2J"),
 		VD_TEXT("z", "a=b"));
 	assert_string_equal(
-		w.lines.at, "info  detect a x=\"1\\nerror detect forged\" y=\"\\u001b[2J\" z=\"a=b\"\n");
+		w.lines.at, "notice detect a x=\"1\\nerror detect forged\" y=\"\\u001b[2J\" z=\"a=b\"\n");
 	vd_buf_fini(&w.lines);
 }
 
@@ -123,7 +123,7 @@ VD_TEST(a_long_value_is_cut_between_characters)
 	VD_AUTO(vd_log) log = logger(&w, VD_LOG_TEXT);
 	vd_log(log, VD_NOTICE, "a", VD_TEXT("v", text));
 	assert_true(vd_str_ends(vd_buf_view(&w.lines), "xx…\"\n"));
-	assert_int_equal(w.lines.len, strlen("info  detect a v=\"\"\n") + VD_LOG_VALUE_MAX - 1 + 3);
+	assert_int_equal(w.lines.len, strlen("notice detect a v=\"\"\n") + VD_LOG_VALUE_MAX - 1 + 3);
 	vd_buf_fini(&w.lines);
 }
 
