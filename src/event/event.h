@@ -31,9 +31,8 @@ enum vd_field_type {
 	VD_F_ARRAY,  /* name of an array (also empty): it exists; its elements follow under the same name */
 };
 
-#define VD_FF_ESCAPED 1u /* STRING: raw holds a backslash and must be decoded */
-#define VD_FF_ELEMENT 2u /* element of an array */
-#define VD_FF_PLAIN 4u   /* STRING: raw is decoded text already (repair path): never unescape */
+#define VD_FF_ELEMENT 1u /* element of an array */
+#define VD_FF_PLAIN 2u   /* STRING: raw is decoded text already (repair path): never unescape */
 
 struct vd_field {
 	const char *raw;    /* value: string without its quotes, number or literal as written */
@@ -50,6 +49,7 @@ struct vd_field {
 #define VD_REPAIRED_NUL 4u
 #define VD_REPAIRED_DEPTH 8u
 #define VD_REPAIRED_CONTROL 16u /* raw control characters inside a string */
+#define VD_REPAIRED_SYNTAX 32u  /* a comma without a value, a word JSON does not know (NaN) */
 
 struct vd_event {
 	struct vd_field *fields;

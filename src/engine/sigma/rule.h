@@ -54,6 +54,8 @@ enum vd_atom_kind {
 #define VD_RE_MULTILINE 2u
 #define VD_RE_DOTALL 4u
 
+struct vd_regex;
+
 enum vd_part { VD_PART_WHOLE, VD_PART_CONTAINS, VD_PART_STARTS, VD_PART_ENDS };
 
 struct vd_atom {
@@ -68,6 +70,7 @@ struct vd_atom {
 	uint8_t prefix;       /* CIDR: 0 to 128, in the IPv6 form (IPv4 /8 is 104) */
 	double number;
 	struct vd_str text;   /* REGEX source, FIELDREF field name */
+	const struct vd_regex *regex; /* REGEX, once compiled: owned by the rule set */
 	size_t n_tokens;      /* PATTERN */
 	struct vd_token *tokens;
 };
@@ -185,6 +188,7 @@ struct vd_rule {
 	struct vd_expr *expr;   /* RULE and FILTER: the whole condition */
 	struct vd_corr *corr;   /* CORRELATION */
 	struct vd_filter *filter; /* FILTER */
+	bool *pipeline_steps;   /* which steps of all pipelines concerned this rule: for vd_pipelines_field */
 	uint8_t hash[16];       /* first half of SHA-256 of the document's text: the rule version in finding ids */
 	/* worst so far; kept as verdict rows when the load ends */
 	enum vd_verdict_kind verdict;

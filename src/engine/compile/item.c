@@ -1,0 +1,291 @@
+#include "engine/compile/compile.h"
+
+#include "base/mem.h"
+#include "engine/compile/atom.h"
+
+#define ALL_MAX 64u /* values of one |all item: bits of a mask */
+
+struct vd_items {
+	uint32_t magic;
+#define VD_ITEMS_MAGIC 0x6974656du
+	struct vd_arena *arena;
+	struct vd_keys *keys;
+	struct vd_citem *list;
+	struct vd_str *identity; /* same n: bytes that are equal for equal items */
+	size_t n, cap, identity_cap;
+	uint32_t *slots; /* number + 1 */
+	size_t n_slots;
+	struct vd_fieldref *refs;
+	size_t n_refs, refs_cap;
+	struct vd_buf text;
+};
+
+struct vd_items *
+vd_items_new(struct vd_arena *arena, struct vd_keys *keys)
+{
+	struct vd_items *items = vd_obj_new(struct vd_items, VD_ITEMS_MAGIC);
+	if (items == NULL)
+		return NULL;
+	items->arena = arena;
+	items->keys = keys;
+	vd_buf_init(&items->text, 0);
+	return items;
+}
+
+void
+vd_items_free(struct vd_items *items)
+{
+	if (items == NULL)
+		return;
+	vd_obj_check(items, VD_ITEMS_MAGIC);
+	vd_mem_free(items->list);
+	vd_mem_free(items->identity);
+	vd_mem_free(items->slots);
+	vd_mem_free(items->refs);
+	vd_buf_fini(&items->text);
+	vd_obj_free(items);
+}
+
+size_t
+vd_items_count(const struct vd_items *items)
+{
+	return items->n;
+}
+
+const struct vd_citem *
+vd_items_at(const struct vd_items *items, size_t i)
+{
+	return &items->list[i];
+}
+
+size_t
+vd_items_fieldrefs(const struct vd_items *items, const struct vd_fieldref **ret)
+{
+	*ret = items->refs;
+	return items->n_refs;
+}
+
+/* ---- identity ---- */
+
+static void
+identify_atom(struct vd_buf *to, const struct vd_atom *atom)
+{
+	vd_buf_printf(to, "%d,%d,%d,%d,%d,%.17g,", (int)atom->kind, atom->cased, atom->re_flags, (int)atom->compare,
+		(int)atom->unit, atom->number);
+	if (atom->kind == VD_ATOM_CIDR) {
+		vd_buf_add(to, atom->addr, sizeof atom->addr);
+		vd_buf_printf(to, "/%d", atom->prefix);
+	}
+	vd_buf_printf(to, "%zu:", atom->text.len);
+	vd_buf_str(to, atom->text);
+	for (size_t i = 0; i < atom->n_tokens; i++) {
+		vd_buf_printf(to, "%d:%zu:", (int)atom->tokens[i].kind, atom->tokens[i].text.len);
+		vd_buf_str(to, atom->tokens[i].text);
+	}
+	vd_buf_char(to, ';');
+}
+
+static struct vd_str
+identify(struct vd_items *items, uint32_t key, bool all, const struct vd_value *const values[], size_t n)
+{
+	vd_buf_reset(&items->text);
+	vd_buf_printf(&items->text, "%u%c", key, all ? '&' : '|');
+	for (size_t i = 0; i < n; i++) {
+		for (size_t a = 0; a < values[i]->n; a++)
+			identify_atom(&items->text, &values[i]->atoms[a]);
+		vd_buf_char(&items->text, '\n');
+	}
+	return vd_buf_view(&items->text);
+}
+
+static size_t
+slot_of(const struct vd_items *items, struct vd_str identity)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+	for (size_t i = 0; i < identity.len; i++)
+		h = (h ^ (unsigned char)identity.at[i]) * 0x100000001b3u;
+	size_t at = (size_t)(h ^ (h >> 29)) & (items->n_slots - 1);
+	while (items->slots[at] != 0 && !vd_str_eq(items->identity[items->slots[at] - 1], identity))
+		at = (at + 1) & (items->n_slots - 1);
+	return at;
+}
+
+static bool
+grow_slots(struct vd_items *items)
+{
+	size_t n = items->n_slots == 0 ? 4096 : items->n_slots * 2;
+	uint32_t *slots = vd_mem_zalloc(n, sizeof *slots);
+	if (slots == NULL)
+		return false;
+	vd_mem_free(items->slots);
+	items->slots = slots;
+	items->n_slots = n;
+	for (size_t i = 0; i < items->n; i++)
+		slots[slot_of(items, items->identity[i])] = (uint32_t)i + 1;
+	return true;
+}
+
+/* ---- expected frequency ---- */
+
+static double
+atom_cost(const struct vd_atom *atom)
+{
+	size_t longest = 0;
+	bool open = false;
+	switch (atom->kind) {
+	case VD_ATOM_PATTERN:
+		for (size_t i = 0; i < atom->n_tokens; i++) {
+			longest = VD_MAX(longest, atom->tokens[i].text.len);
+			open |= atom->tokens[i].kind != VD_TOK_TEXT;
+		}
+		return longest == 0 ? (open ? 0.9 : 0.05) : (open ? 0.6 : 0.2) / (double)(longest * longest + 1);
+	case VD_ATOM_REGEX:
+		return 0.05;
+	case VD_ATOM_CIDR:
+		return 0.1;
+	default:
+		return 0.3;
+	}
+}
+
+static double
+item_cost(bool all, const struct vd_value *const values[], size_t n)
+{
+	double cost = all ? 1 : 0;
+	for (size_t i = 0; i < n; i++) {
+		double one = 0;
+		for (size_t a = 0; a < values[i]->n; a++)
+			one += atom_cost(&values[i]->atoms[a]);
+		cost = all ? VD_MIN(cost, one) : cost + one;
+	}
+	return cost > 1 ? 1 : cost;
+}
+
+/* ---- sharing ---- */
+
+static uint32_t
+share(struct vd_items *items, uint32_t key, bool all, const struct vd_value *const values[], size_t n)
+{
+	if (items->n * 2 >= items->n_slots && !grow_slots(items))
+		return VD_NONE;
+	struct vd_str identity = identify(items, key, all, values, n);
+	size_t slot = slot_of(items, identity);
+	if (items->slots[slot] != 0)
+		return items->slots[slot] - 1;
+	void *list = items->list, *names = items->identity;
+	bool room = vd_mem_grow(&list, &items->cap, items->n + 1, sizeof *items->list, 1024);
+	items->list = list;
+	room = room && vd_mem_grow(&names, &items->identity_cap, items->n + 1, sizeof *items->identity, 1024);
+	items->identity = names;
+	const struct vd_value **kept = room ? vd_arena_array(items->arena, n, sizeof(struct vd_value *)) : NULL;
+	if (kept == NULL || items->text.failed ||
+		!vd_arena_str(items->arena, identity, &items->identity[items->n]))
+		return VD_NONE;
+	for (size_t i = 0; i < n; i++)
+		kept[i] = values[i];
+	items->list[items->n] = (struct vd_citem){key, all, n, kept, item_cost(all, values, n)};
+	items->slots[slot] = (uint32_t)++items->n;
+	return items->slots[slot] - 1;
+}
+
+/* ---- trees ---- */
+
+static struct vd_node *
+new_node(struct vd_items *items, enum vd_node_op op, uint32_t arg, size_t n)
+{
+	struct vd_node *node = vd_arena_zalloc(items->arena, sizeof *node);
+	if (node == NULL)
+		return NULL;
+	node->op = op;
+	node->arg = arg;
+	node->n = (uint32_t)n;
+	node->kids = n == 0 ? NULL : vd_arena_array(items->arena, n, sizeof(struct vd_node *));
+	return n == 0 || node->kids != NULL ? node : NULL;
+}
+
+static struct vd_node *
+negated(struct vd_items *items, struct vd_node *kid)
+{
+	struct vd_node *node = kid == NULL ? NULL : new_node(items, VD_NODE_NOT, 0, 1);
+	if (node != NULL)
+		node->kids[0] = kid;
+	return node;
+}
+
+static bool
+is_about_event(const struct vd_value *value)
+{
+	enum vd_atom_kind kind = value->n == 0 ? VD_ATOM_PATTERN : value->atoms[0].kind;
+	return kind == VD_ATOM_NULL || kind == VD_ATOM_EXISTS || kind == VD_ATOM_FIELDREF;
+}
+
+static struct vd_node *
+event_node(struct vd_items *items, uint32_t key, const struct vd_atom *atom)
+{
+	if (atom->kind == VD_ATOM_NULL)
+		return new_node(items, VD_NODE_NULL, key, 0);
+	if (atom->kind == VD_ATOM_EXISTS) {
+		struct vd_node *node = new_node(items, VD_NODE_PRESENT, key, 0);
+		return atom->wanted ? node : negated(items, node);
+	}
+	uint32_t other = vd_keys_add(items->keys, atom->text);
+	void *refs = items->refs;
+	if (other == VD_KEY_NONE || !vd_mem_grow(&refs, &items->refs_cap, items->n_refs + 1, sizeof *items->refs, 64))
+		return NULL;
+	items->refs = refs;
+	items->refs[items->n_refs] = (struct vd_fieldref){key, other, atom->part};
+	return new_node(items, VD_NODE_FIELDREF, (uint32_t)items->n_refs++, 0);
+}
+
+/* An item's values in chunks of one shared item each; event tests stand beside them. */
+static struct vd_node *
+item_node(struct vd_items *items, const struct vd_item *item)
+{
+	uint32_t key = item->field.len == 0 ? VD_KEY_NONE : vd_keys_add(items->keys, item->field);
+	if (item->field.len != 0 && key == VD_KEY_NONE)
+		return NULL;
+	bool all = item->all && item->n > 1;
+	struct vd_node *node = new_node(items, all ? VD_NODE_AND : VD_NODE_OR, 0, item->n + 1);
+	const struct vd_value **values = vd_arena_array(items->arena, item->n, sizeof(struct vd_value *));
+	if (node == NULL || values == NULL)
+		return NULL;
+	uint32_t kids = 0;
+	size_t n = 0, chunk = all ? ALL_MAX : SIZE_MAX;
+	for (size_t i = 0; i < item->n; i++) {
+		if (is_about_event(&item->values[i])) {
+			node->kids[kids] = event_node(items, key, &item->values[i].atoms[0]);
+			if (node->kids[kids++] == NULL)
+				return NULL;
+		} else {
+			values[n++] = &item->values[i];
+		}
+	}
+	for (size_t from = 0; from < n; from += VD_MIN(chunk, n - from)) {
+		size_t len = VD_MIN(chunk, n - from);
+		uint32_t shared = share(items, key, all && len > 1, values + from, len);
+		if (shared == VD_NONE || (node->kids[kids++] = new_node(items, VD_NODE_ITEM, shared, 0)) == NULL)
+			return NULL;
+	}
+	node->n = kids;
+	if (kids == 1)
+		node = node->kids[0];
+	return item->negate ? negated(items, node) : node;
+}
+
+struct vd_node *
+vd_items_add(struct vd_items *items, const struct vd_expr *expr)
+{
+	if (expr->kind == VD_EXPR_ITEM)
+		return item_node(items, expr->item);
+	if (expr->kind == VD_EXPR_NAMED)
+		return vd_items_add(items, expr->kids[0]);
+	if (expr->kind == VD_EXPR_NOT)
+		return negated(items, vd_items_add(items, expr->kids[0]));
+	struct vd_node *node = new_node(items, expr->kind == VD_EXPR_AND ? VD_NODE_AND : VD_NODE_OR, 0, expr->n);
+	if (node == NULL)
+		return NULL;
+	for (size_t i = 0; i < expr->n; i++)
+		if ((node->kids[i] = vd_items_add(items, expr->kids[i])) == NULL)
+			return NULL;
+	return node;
+}

@@ -1,0 +1,362 @@
+#include "engine/match/matcher.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+/* ---- which route ---- */
+
+static struct vd_str
+raw_of(const struct vd_field *field)
+{
+	return (struct vd_str){field->raw, field->raw_len};
+}
+
+static bool
+is_value(const struct vd_field *field)
+{
+	return field->type == VD_F_STRING || field->type == VD_F_NUMBER || field->type == VD_F_BOOL;
+}
+
+static uint32_t
+channel_route(struct vd_matcher *matcher, struct vd_str channel, struct vd_str event_id)
+{
+	const struct vd_ruleset *set = matcher->set;
+	vd_buf_reset(&matcher->channel);
+	if (channel.len > VD_CHANNEL_MAX || !vd_buf_room(&matcher->channel, vd_fold_bound(channel.len)))
+		return set->windows_route;
+	struct vd_str folded = {
+		matcher->channel.at, vd_fold(matcher->channel.at, channel.at, channel.len)};
+	const struct vd_channel_route *found = vd_ruleset_channel(set, folded, event_id);
+	if (found == NULL)
+		found = vd_ruleset_channel(set, folded, (struct vd_str){"", 0});
+	return found == NULL ? set->windows_route : found->route;
+}
+
+static uint32_t
+memo_route(struct vd_matcher *matcher, struct vd_str channel, struct vd_str event_id)
+{
+	uint64_t hash = XXH3_64bits_withSeed(channel.at, channel.len, event_id.len == 0 ? 0 : XXH3_64bits(event_id.at, event_id.len));
+	struct vd_route_memo *memo = &matcher->memos[hash & (VD_ROUTE_MEMOS - 1)];
+	if (memo->channel_len == channel.len && memo->event_id_len == event_id.len && channel.len != 0 &&
+		memcmp(memo->channel, channel.at, channel.len) == 0 &&
+		memcmp(memo->event_id, event_id.at, event_id.len) == 0)
+		return memo->route;
+	uint32_t route = channel_route(matcher, channel, event_id);
+	if (channel.len == 0 || channel.len > sizeof memo->channel || event_id.len > sizeof memo->event_id)
+		return route;
+	memo->route = route;
+	memo->channel_len = (uint8_t)channel.len;
+	memo->event_id_len = (uint8_t)event_id.len;
+	memcpy(memo->channel, channel.at, channel.len);
+	memcpy(memo->event_id, event_id.at, event_id.len);
+	return route;
+}
+
+/*
+ * Channel and EventID as an event of the Windows event log has them: once each, the channel a string without
+ * escapes, the id a plain string or number.  False: anything else.
+ */
+static bool
+plain_windows(const struct vd_event *ev, struct vd_str *ret_channel, struct vd_str *ret_event_id)
+{
+	const struct vd_field *channel = NULL, *event_id = NULL;
+	for (size_t i = 0; i < ev->n && (channel == NULL || event_id == NULL); i++) {
+		if (ev->fields[i].key == VD_K_CHANNEL && channel == NULL)
+			channel = &ev->fields[i];
+		else if (ev->fields[i].key == VD_K_EVENT_ID && event_id == NULL)
+			event_id = &ev->fields[i];
+	}
+	if (channel == NULL || event_id == NULL || channel->type != VD_F_STRING || channel->raw_len == 0 ||
+		(event_id->type != VD_F_STRING && event_id->type != VD_F_NUMBER) || event_id->raw_len == 0)
+		return false;
+	if ((channel->flags | event_id->flags) & (VD_FF_ELEMENT | VD_FF_PLAIN) || (ev->repaired & VD_REPAIRED_DUPLICATE))
+		return false;
+	for (uint32_t i = 0; i < event_id->raw_len; i++)
+		if (event_id->raw[i] < '0' || event_id->raw[i] > '9')
+			return false;
+	if (memchr(channel->raw, '\\', channel->raw_len) != NULL)
+		return false;
+	*ret_channel = raw_of(channel);
+	*ret_event_id = raw_of(event_id);
+	return true;
+}
+
+void
+vd_matcher_source(struct vd_matcher *matcher, struct vd_source *ret)
+{
+	struct vd_str channel, event_id;
+	memset(ret, 0, sizeof *ret);
+	/* a key written twice may name two sources: then none is believed */
+	if (matcher->event.repaired & VD_REPAIRED_DUPLICATE)
+		return;
+	vd_buf_reset(&matcher->channel);
+	if (vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id)) {
+		vd_logsource_windows(channel, event_id, ret);
+		return;
+	}
+	uint32_t class = vd_logsource_class(&matcher->event);
+	if (class == VD_LOGSOURCE_EXPLICIT)
+		(void)vd_logsource_explicit(&matcher->event, ret);
+	else
+		vd_logsource_describe(class, ret);
+}
+
+static void
+choose_route(struct vd_matcher *matcher)
+{
+	const struct vd_ruleset *set = matcher->set;
+	struct vd_str channel, event_id;
+	uint32_t route = set->all_route;
+	matcher->source.known = false;
+	if (set->routing && plain_windows(&matcher->event, &channel, &event_id)) {
+		route = memo_route(matcher, channel, event_id);
+	} else if (set->routing) {
+		vd_buf_reset(&matcher->channel);
+		bool windows = (matcher->event.repaired & VD_REPAIRED_DUPLICATE) ||
+			vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id);
+		uint32_t class = windows ? VD_LOGSOURCE_UNKNOWN : vd_logsource_class(&matcher->event);
+		route = set->class_routes[class];
+		if (route == set->all_route)
+			vd_matcher_source(matcher, &matcher->source);
+	}
+	matcher->route = set->routes[route];
+}
+
+/* ---- true items ---- */
+
+static void
+hold(struct vd_matcher *matcher, uint32_t bit)
+{
+	uint64_t mask = (uint64_t)1 << (bit % 64);
+	if (matcher->bits[bit / 64] & mask)
+		return;
+	matcher->bits[bit / 64] |= mask;
+	matcher->held[matcher->n_held++] = bit;
+	const struct vd_route *route = matcher->route;
+	for (uint32_t t = route->trigger_from[bit]; t < route->trigger_from[bit + 1]; t++) {
+		uint32_t index = route->triggers[t];
+		if (matcher->tried[index] == matcher->round)
+			continue;
+		matcher->tried[index] = matcher->round;
+		matcher->candidates[matcher->n_candidates++] = index;
+	}
+}
+
+static enum vd_status
+take_value(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, const struct vd_field *field,
+	struct vd_err *err)
+{
+	uint32_t n, kind = set->number * 8u + field->type + (field->flags & VD_FF_PLAIN ? 4u : 0);
+	const uint32_t *items;
+	struct vd_str raw = raw_of(field);
+	bool cached = raw.len <= VD_CACHE_VALUE_MAX;
+	uint64_t hash = cached ? vd_cache_hash(matcher->cache, kind, raw) : 0;
+	if (!cached || !vd_cache_get(matcher->cache, hash, kind, raw, &n, &items)) {
+		vd_scan_begin(matcher->scan, set);
+		enum vd_status st = vd_scan_value(matcher->scan, field, err);
+		if (st != VD_OK)
+			return st;
+		n = vd_scan_end(matcher->scan, &items);
+		if (cached)
+			vd_cache_put(matcher->cache, hash, kind, raw, n, items);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		hold(matcher, base + items[i]);
+	return VD_OK;
+}
+
+/* All values of one key together: |all items look for each of their values in any of them. */
+static enum vd_status
+take_group(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, uint32_t key, struct vd_err *err)
+{
+	const uint32_t *items;
+	vd_scan_begin(matcher->scan, set);
+	for (size_t i = 0; i < matcher->event.n; i++) {
+		const struct vd_field *field = &matcher->event.fields[i];
+		if ((key != VD_KEY_NONE && field->key != key) || !is_value(field) ||
+			(key == VD_KEY_NONE && field->type == VD_F_BOOL))
+			continue;
+		enum vd_status st = vd_scan_value(matcher->scan, field, err);
+		if (st != VD_OK)
+			return st;
+	}
+	uint32_t n = vd_scan_end(matcher->scan, &items);
+	for (uint32_t i = 0; i < n; i++)
+		hold(matcher, base + items[i]);
+	return VD_OK;
+}
+
+static enum vd_status
+take_keyword(struct vd_matcher *matcher, const struct vd_field *field, struct vd_err *err)
+{
+	const struct vd_route *route = matcher->route;
+	const struct vd_set *set = matcher->set->sets[route->keywords];
+	if (set->has_all || (field->type != VD_F_STRING && field->type != VD_F_NUMBER))
+		return VD_OK;
+	return take_value(matcher, set, route->keywords_base, field, err);
+}
+
+static enum vd_status
+take_field(struct vd_matcher *matcher, const struct vd_field *field, struct vd_err *err)
+{
+	const struct vd_route_key *wanted = &matcher->route->keys[field->key];
+	if (wanted->presence) {
+		matcher->present[field->key] = matcher->round;
+		if (field->type == VD_F_NULL)
+			matcher->null[field->key] = matcher->round;
+	}
+	if (wanted->set == VD_NONE || !is_value(field))
+		return VD_OK;
+	const struct vd_set *set = matcher->set->sets[wanted->set];
+	bool several = (field->flags & VD_FF_ELEMENT) || (matcher->event.repaired & VD_REPAIRED_DUPLICATE);
+	if (!several || !set->has_all)
+		return take_value(matcher, set, wanted->base, field, err);
+	if (matcher->grouped[field->key] == matcher->round)
+		return VD_OK;
+	matcher->grouped[field->key] = matcher->round;
+	return take_group(matcher, set, wanted->base, field->key, err);
+}
+
+/* ---- conditions ---- */
+
+static struct vd_str
+folded_text(struct vd_buf *to, struct vd_buf *decoded, const struct vd_field *field)
+{
+	vd_buf_reset(to);
+	vd_buf_reset(decoded);
+	struct vd_str text = vd_field_text(field, decoded);
+	if (!vd_buf_room(to, vd_fold_bound(text.len)))
+		return (struct vd_str){"", 0};
+	return (struct vd_str){to->at, vd_fold(to->at, text.at, text.len)};
+}
+
+static bool
+part_holds(struct vd_str value, enum vd_part part, struct vd_str other)
+{
+	if (other.len > value.len)
+		return false;
+	switch (part) {
+	case VD_PART_WHOLE:
+		return vd_str_eq(value, other);
+	case VD_PART_STARTS:
+		return other.len == 0 || memcmp(value.at, other.at, other.len) == 0;
+	case VD_PART_ENDS:
+		return other.len == 0 || memcmp(value.at + value.len - other.len, other.at, other.len) == 0;
+	case VD_PART_CONTAINS:
+		return other.len == 0 || memmem(value.at, value.len, other.at, other.len) != NULL;
+	}
+	return false;
+}
+
+bool
+vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref)
+{
+	const struct vd_event *ev = &matcher->event;
+	for (size_t i = 0; i < ev->n; i++) {
+		if (ev->fields[i].key != ref->key || !is_value(&ev->fields[i]))
+			continue;
+		struct vd_str value = folded_text(&matcher->channel, &matcher->decoded, &ev->fields[i]);
+		for (size_t k = 0; k < ev->n; k++) {
+			if (ev->fields[k].key != ref->other || !is_value(&ev->fields[k]))
+				continue;
+			struct vd_str other = folded_text(&matcher->other, &matcher->decoded, &ev->fields[k]);
+			if (part_holds(value, ref->part, other))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+leaf_holds(struct vd_matcher *matcher, const struct vd_code *code)
+{
+	const struct vd_fieldref *refs;
+	switch ((enum vd_node_op)code->op) {
+	case VD_NODE_ITEM:
+		return (matcher->bits[code->arg / 64] >> (code->arg % 64)) & 1;
+	case VD_NODE_NULL:
+		return matcher->present[code->arg] != matcher->round || matcher->null[code->arg] == matcher->round;
+	case VD_NODE_PRESENT:
+		return matcher->present[code->arg] == matcher->round;
+	case VD_NODE_FIELDREF:
+		(void)vd_items_fieldrefs(matcher->set->items, &refs);
+		return vd_matcher_fieldref(matcher, &refs[code->arg]);
+	default:
+		return code->op == VD_NODE_TRUE;
+	}
+}
+
+/* Recursion is bounded by VD_RULE_MAX_EXPR_DEPTH, which the parser of conditions keeps. */
+static bool
+holds(struct vd_matcher *matcher, const struct vd_code *code, uint32_t at)
+{
+	const struct vd_code *node = &code[at];
+	if (node->op == VD_NODE_NOT)
+		return !holds(matcher, code, at + 1);
+	if (node->op != VD_NODE_AND && node->op != VD_NODE_OR)
+		return leaf_holds(matcher, node);
+	bool decides = node->op == VD_NODE_OR;
+	for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end)
+		if (holds(matcher, code, kid) == decides)
+			return decides;
+	return !decides;
+}
+
+static void
+judge(struct vd_matcher *matcher, uint32_t index)
+{
+	const struct vd_route *route = matcher->route;
+	const struct vd_route_rule *rule = &route->rules[index];
+	if (!holds(matcher, route->code, rule->code))
+		return;
+	if (route->filtered &&
+		!vd_logsource_allows(&matcher->set->load.rules[rule->rule]->logsource, &matcher->source))
+		return;
+	uint32_t at = matcher->n_matches++;
+	for (; at > 0 && matcher->matches[at - 1] > rule->rule; at--)
+		matcher->matches[at] = matcher->matches[at - 1];
+	matcher->matches[at] = rule->rule;
+}
+
+static void
+begin(struct vd_matcher *matcher)
+{
+	for (uint32_t i = 0; i < matcher->n_held; i++)
+		matcher->bits[matcher->held[i] / 64] = 0;
+	matcher->n_held = 0;
+	matcher->n_candidates = 0;
+	matcher->n_matches = 0;
+	if (++matcher->round != 0)
+		return;
+	size_t keys = vd_keys_count(matcher->set->keys); /* started over: old rounds must not look new */
+	memset(matcher->present, 0, keys * sizeof *matcher->present);
+	memset(matcher->null, 0, keys * sizeof *matcher->null);
+	memset(matcher->grouped, 0, keys * sizeof *matcher->grouped);
+	memset(matcher->tried, 0, matcher->set->load.n_rules * sizeof *matcher->tried);
+	matcher->round = 1;
+}
+
+enum vd_status
+vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
+{
+	begin(matcher);
+	choose_route(matcher);
+	const struct vd_route *route = matcher->route;
+	enum vd_status st = VD_OK;
+	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
+		const struct vd_field *field = &matcher->event.fields[i];
+		if (field->key != VD_KEY_NONE)
+			st = take_field(matcher, field, err);
+		if (st == VD_OK && route->keywords != VD_NONE)
+			st = take_keyword(matcher, field, err);
+	}
+	if (st == VD_OK && route->keywords != VD_NONE && matcher->set->sets[route->keywords]->has_all)
+		st = take_group(matcher, matcher->set->sets[route->keywords], route->keywords_base, VD_KEY_NONE, err);
+	if (st != VD_OK)
+		return st;
+	for (uint32_t i = 0; i < matcher->n_candidates; i++)
+		judge(matcher, matcher->candidates[i]);
+	for (uint32_t i = 0; i < route->n_always; i++)
+		judge(matcher, route->always[i]);
+	return VD_OK;
+}

@@ -1,0 +1,59 @@
+/*
+ * Inside of a matcher: one event at a time through its route.  match.c runs it, evidence.c says why.
+ */
+#ifndef VD_ENGINE_MATCH_MATCHER_H
+#define VD_ENGINE_MATCH_MATCHER_H
+
+#include "engine/match/cache.h"
+#include "engine/match/scan.h"
+
+struct vd_route_memo { /* raw channel and event id → route, so that most events fold nothing */
+	uint32_t route;
+	uint8_t channel_len, event_id_len; /* channel_len 0: free */
+	char channel[70];
+	char event_id[20];
+};
+
+#define VD_ROUTE_MEMOS 256u
+
+struct vd_matcher {
+	uint32_t magic;
+#define VD_MATCHER_MAGIC 0x6d617463u
+	struct vd_ruleset *set;
+	struct vd_event_parser *parser;
+	struct vd_cache *cache;
+	struct vd_scan *scan;
+	struct vd_event event; /* the last one */
+	bool has_event;
+	const struct vd_route *route;
+	struct vd_source source;  /* of a filtered route's event */
+	uint32_t round;
+	uint64_t *bits;           /* of the route; only those in held are set */
+	uint32_t *held;
+	uint32_t n_held;
+	uint32_t *present, *null; /* per key: round in which it was there, was null */
+	uint32_t *grouped;        /* per key: round in which its values were taken together */
+	uint32_t *tried;          /* per rule of a route: round */
+	uint32_t *candidates;
+	uint32_t n_candidates;
+	uint32_t *matches;        /* numbers in the rule set */
+	uint32_t n_matches;
+	struct vd_route_memo *memos;
+	struct vd_buf channel, other, decoded; /* scratch of routing, fieldref, accessors */
+	/* evidence and capture of the last event */
+	struct vd_arena *arena;
+	struct vd_evidence *evidence;
+	size_t n_evidence, evidence_cap;
+	struct vd_buf captured;
+};
+
+/* Runs the parsed event; fills matches. */
+enum vd_status vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err) VD_MUST_USE;
+/* The source of the last event as routing sees it. */
+void vd_matcher_source(struct vd_matcher *matcher, struct vd_source *ret);
+/* One FIELDREF on the last event. */
+bool vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref);
+
+VD_AUTO_DEFINE(vd_matcher, vd_matcher_free)
+
+#endif

@@ -1,0 +1,299 @@
+#include "engine/match/scan.h"
+
+#include <hs.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "base/utf8.h"
+#include "event/decode.h"
+
+struct vd_scan {
+	uint32_t magic;
+#define VD_SCAN_MAGIC 0x7363616eu
+	hs_scratch_t *scratch;
+	struct vd_regex_match *match;
+	const struct vd_set *set;
+	const struct vd_database *db; /* during a Vectorscan call */
+	struct vd_str scanned;        /* its text */
+	uint32_t round;               /* of begin */
+	size_t largest;               /* items of the largest set */
+	uint32_t *seen;               /* per item: round in which it became true */
+	uint32_t *masked;             /* per item: round its mask belongs to */
+	uint64_t *mask;
+	uint32_t n;
+	uint32_t *found;
+	uint64_t limited;
+	struct vd_buf decoded, folded;
+	char number[VD_NUMBER_TEXT_MAX];
+};
+
+enum vd_status
+vd_scan_new(const struct vd_ruleset *set, struct vd_scan **ret, struct vd_err *err)
+{
+	VD_AUTO(vd_scan) scan = vd_obj_new(struct vd_scan, VD_SCAN_MAGIC);
+	if (scan == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
+	vd_buf_init(&scan->decoded, 0);
+	vd_buf_init(&scan->folded, 0);
+	size_t largest = 1;
+	for (size_t i = 0; i < set->n_sets; i++)
+		largest = VD_MAX(largest, set->sets[i]->n_items);
+	scan->largest = largest;
+	scan->match = vd_regex_match_new();
+	scan->seen = vd_mem_zalloc(largest, sizeof *scan->seen);
+	scan->masked = vd_mem_zalloc(largest, sizeof *scan->masked);
+	scan->mask = vd_mem_zalloc(largest, sizeof *scan->mask);
+	scan->found = vd_mem_zalloc(largest, sizeof *scan->found);
+	bool ok = scan->match != NULL && scan->seen != NULL && scan->masked != NULL && scan->mask != NULL &&
+		scan->found != NULL;
+	if (!ok || (set->scratch != NULL && hs_clone_scratch(set->scratch, &scan->scratch) != HS_SUCCESS))
+		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
+	*ret = vd_scan_take(&scan);
+	return VD_OK;
+}
+
+void
+vd_scan_free(struct vd_scan *scan)
+{
+	if (scan == NULL)
+		return;
+	vd_obj_check(scan, VD_SCAN_MAGIC);
+	(void)hs_free_scratch(scan->scratch);
+	vd_regex_match_free(scan->match);
+	vd_mem_free(scan->seen);
+	vd_mem_free(scan->masked);
+	vd_mem_free(scan->mask);
+	vd_mem_free(scan->found);
+	vd_buf_fini(&scan->decoded);
+	vd_buf_fini(&scan->folded);
+	vd_obj_free(scan);
+}
+
+struct vd_regex_match *
+vd_scan_match(struct vd_scan *scan)
+{
+	return scan->match;
+}
+
+uint64_t
+vd_scan_limited(const struct vd_scan *scan)
+{
+	return scan->limited;
+}
+
+void
+vd_scan_begin(struct vd_scan *scan, const struct vd_set *set)
+{
+	if (++scan->round == 0) { /* started over: old rounds must not look new */
+		memset(scan->seen, 0, scan->largest * sizeof *scan->seen);
+		memset(scan->masked, 0, scan->largest * sizeof *scan->masked);
+		scan->round = 1;
+	}
+	scan->set = set;
+	scan->n = 0;
+}
+
+uint32_t
+vd_scan_end(struct vd_scan *scan, const uint32_t **ret)
+{
+	*ret = scan->found;
+	return scan->n;
+}
+
+static void
+set_true(struct vd_scan *scan, uint32_t item)
+{
+	if (scan->seen[item] == scan->round)
+		return;
+	scan->seen[item] = scan->round;
+	scan->found[scan->n++] = item;
+}
+
+static void
+apply_mark(struct vd_scan *scan, struct vd_mark mark)
+{
+	if (mark.bit == VD_NONE) {
+		set_true(scan, mark.item);
+		return;
+	}
+	if (scan->masked[mark.item] != scan->round) {
+		scan->masked[mark.item] = scan->round;
+		scan->mask[mark.item] = 0;
+	}
+	scan->mask[mark.item] |= (uint64_t)1 << mark.bit;
+	if (scan->mask[mark.item] == scan->set->full[mark.item])
+		set_true(scan, mark.item);
+}
+
+static void
+apply(struct vd_scan *scan, struct vd_marks marks)
+{
+	const struct vd_mark *mark = &scan->set->marks[marks.from];
+	for (uint32_t i = 0; i < marks.n; i++)
+		apply_mark(scan, mark[i]);
+}
+
+/* ---- tables ---- */
+
+static void
+find_whole(struct vd_scan *scan, const struct vd_literals *table, struct vd_str text)
+{
+	uint64_t hash = vd_literal_hash(text.at, text.len);
+	for (uint32_t i = table->slots[hash & table->mask]; i != VD_NONE; i = table->list[i].next) {
+		const struct vd_literal *literal = &table->list[i];
+		if (literal->len == text.len && (text.len == 0 || memcmp(literal->text, text.at, text.len) == 0)) {
+			apply(scan, literal->marks);
+			return;
+		}
+	}
+}
+
+static void
+find_affixes(struct vd_scan *scan, const struct vd_literals *table, struct vd_str text, bool at_end)
+{
+	for (uint32_t width = 8; width != 0; width /= 2) {
+		if (!(table->widths & width) || text.len < width)
+			continue;
+		const char *key = at_end ? text.at + text.len - width : text.at;
+		uint32_t i = table->slots[vd_literal_hash(key, width) & table->mask];
+		for (; i != VD_NONE; i = table->list[i].next) {
+			const struct vd_literal *literal = &table->list[i];
+			if (literal->len > text.len || vd_affix(literal->len) != width)
+				continue;
+			const char *at = at_end ? text.at + text.len - literal->len : text.at;
+			if (memcmp(literal->text, at, literal->len) == 0)
+				apply(scan, literal->marks);
+		}
+	}
+}
+
+static void
+find_component(struct vd_scan *scan, const struct vd_literals *table, struct vd_str text)
+{
+	const char *slash = text.len == 0 ? NULL : memrchr(text.at, '\\', text.len);
+	if (slash == NULL)
+		return;
+	find_whole(scan, table, (struct vd_str){slash + 1, (size_t)(text.at + text.len - slash - 1)});
+}
+
+/* ---- databases ---- */
+
+static int
+on_match(unsigned int id, unsigned long long from, unsigned long long to, unsigned int flags, void *owner)
+{
+	(void)from;
+	(void)to;
+	(void)flags;
+	struct vd_scan *scan = owner;
+	const struct vd_pattern *pattern = &scan->db->patterns[id];
+	if (pattern->confirm != NULL) {
+		enum vd_regex_result result = vd_regex_search(pattern->confirm, scan->match, scan->scanned);
+		scan->limited += result == VD_REGEX_LIMIT;
+		if (result != VD_REGEX_YES)
+			return 0;
+	}
+	apply(scan, pattern->marks);
+	return 0;
+}
+
+static enum vd_status
+find_patterns(struct vd_scan *scan, const struct vd_database *db, struct vd_str text, struct vd_err *err)
+{
+	if (db->db == NULL)
+		return VD_OK;
+	scan->db = db;
+	scan->scanned = text;
+	hs_error_t st = hs_scan(db->db, text.at == NULL ? "" : text.at, (unsigned)text.len, 0, scan->scratch, on_match, scan);
+	if (st != HS_SUCCESS)
+		return vd_fail(err, VD_EIO, "Vectorscan failed with code %d on a value of %zu bytes", st, text.len);
+	return VD_OK;
+}
+
+/* ---- tests ---- */
+
+static void
+run_tests(struct vd_scan *scan, struct vd_str text)
+{
+	const struct vd_set *set = scan->set;
+	uint8_t address[16];
+	double number;
+	struct vd_time_parts parts;
+	const struct vd_test *test = set->tests[VD_TEST_CIDR];
+	if (set->n_tests[VD_TEST_CIDR] != 0 && vd_address_parse(text, address))
+		for (uint32_t i = 0; i < set->n_tests[VD_TEST_CIDR]; i++)
+			if (vd_cidr_holds(test[i].atom, address))
+				apply_mark(scan, test[i].mark);
+	test = set->tests[VD_TEST_NUMBER];
+	if (set->n_tests[VD_TEST_NUMBER] != 0 && vd_str_double(vd_str_trim(text), &number))
+		for (uint32_t i = 0; i < set->n_tests[VD_TEST_NUMBER]; i++)
+			if (vd_compare_doubles(number, test[i].atom->compare, test[i].atom->number))
+				apply_mark(scan, test[i].mark);
+	test = set->tests[VD_TEST_TIME];
+	if (set->n_tests[VD_TEST_TIME] != 0 && vd_time_parts(text, &parts))
+		for (uint32_t i = 0; i < set->n_tests[VD_TEST_TIME]; i++)
+			if (vd_time_holds(test[i].atom, &parts))
+				apply_mark(scan, test[i].mark);
+}
+
+/* ---- values ---- */
+
+bool
+vd_scan_forms(struct vd_scan *scan, const struct vd_field *field, struct vd_value_forms *ret)
+{
+	vd_buf_reset(&scan->decoded);
+	vd_buf_reset(&scan->folded);
+	struct vd_str raw = vd_field_text(field, &scan->decoded);
+	if (scan->decoded.failed || !vd_buf_room(&scan->folded, vd_fold_bound(raw.len)))
+		return false;
+	size_t n = vd_fold(scan->folded.at, raw.at, raw.len);
+	*ret = (struct vd_value_forms){raw, {scan->folded.at, n}, {"", 0}};
+	if (field->type == VD_F_NUMBER) {
+		struct vd_str number = vd_number_text(raw, scan->number);
+		if (number.at != raw.at)
+			ret->number = number;
+	}
+	return true;
+}
+
+static bool
+has_wide(struct vd_str text)
+{
+	size_t i = 0;
+	for (; i + 8 <= text.len; i += 8) {
+		uint64_t word;
+		memcpy(&word, text.at + i, sizeof word);
+		if (word & 0x8080808080808080u)
+			return true;
+	}
+	for (; i < text.len; i++)
+		if ((unsigned char)text.at[i] >= 0x80)
+			return true;
+	return false;
+}
+
+enum vd_status
+vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err *err)
+{
+	struct vd_value_forms value;
+	const struct vd_set *set = scan->set;
+	if (!vd_scan_forms(scan, field, &value))
+		return vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len);
+	if (set->exact.n != 0) {
+		find_whole(scan, &set->exact, value.folded);
+		if (value.number.len != 0)
+			find_whole(scan, &set->exact, value.number);
+	}
+	if (set->component.n != 0)
+		find_component(scan, &set->component, value.folded);
+	if (set->prefix.n != 0)
+		find_affixes(scan, &set->prefix, value.folded, false);
+	if (set->suffix.n != 0)
+		find_affixes(scan, &set->suffix, value.folded, true);
+	if (set->always.n != 0)
+		apply(scan, set->always);
+	run_tests(scan, value.raw);
+	enum vd_status st = find_patterns(scan, &set->dbs[VD_DB_FOLDED], value.folded, err);
+	if (st == VD_OK && set->dbs[VD_DB_FOLDED_UTF8].db != NULL && has_wide(value.folded))
+		st = find_patterns(scan, &set->dbs[VD_DB_FOLDED_UTF8], value.folded, err);
+	return st == VD_OK ? find_patterns(scan, &set->dbs[VD_DB_RAW], value.raw, err) : st;
+}

@@ -1,0 +1,16 @@
+/*
+ * The text of a JSON string: escapes undone.  RFC 8259 section 7; a lone surrogate becomes U+FFFD, an escape
+ * that does not exist stays as it is written.
+ */
+#ifndef VD_EVENT_DECODE_H
+#define VD_EVENT_DECODE_H
+
+#include "base/str.h"
+
+/* raw stands between the quotes.  Borrows raw where it holds no backslash, else appends to buf and borrows that. */
+struct vd_str vd_json_decode(struct vd_str raw, struct vd_buf *buf);
+
+/* The same into to, which must hold raw.len bytes (decoding never grows); returns bytes written. */
+size_t vd_json_decode_into(char *to, struct vd_str raw);
+
+#endif

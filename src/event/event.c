@@ -1,0 +1,176 @@
+#include "event/event.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "event/decode.h"
+#include "event/json_index.h"
+#include "event/names.h"
+#include "event/parser.h"
+
+struct vd_event_parser *
+vd_event_parser_new(const struct vd_keys *keys)
+{
+	VD_AUTO(vd_event_parser) parser = vd_obj_new(struct vd_event_parser, VD_EVENT_PARSER_MAGIC);
+	if (parser == NULL)
+		return NULL;
+	vd_buf_init(&parser->decoded, 0);
+	parser->names = vd_names_new(keys);
+	parser->index = vd_json_index_new();
+	parser->arena = vd_arena_new(0);
+	parser->cap = 256;
+	parser->fields = vd_mem_zalloc(parser->cap, sizeof *parser->fields);
+	if (parser->names == NULL || parser->index == NULL || parser->arena == NULL || parser->fields == NULL)
+		return NULL;
+	return vd_event_parser_take(&parser);
+}
+
+void
+vd_event_parser_free(struct vd_event_parser *parser)
+{
+	if (parser == NULL)
+		return;
+	vd_obj_check(parser, VD_EVENT_PARSER_MAGIC);
+	vd_names_free(parser->names);
+	if (parser->index != NULL)
+		vd_json_index_free(parser->index);
+	vd_arena_free(parser->arena);
+	vd_mem_free(parser->fields);
+	vd_buf_fini(&parser->decoded);
+	vd_obj_free(parser);
+}
+
+void
+vd_event_parser_begin(struct vd_event_parser *parser)
+{
+	vd_names_begin(parser->names);
+	parser->n = 0;
+	parser->repaired = 0;
+	parser->last = 0;
+	parser->event = ++parser->objects;
+}
+
+enum vd_status
+vd_event_parse(struct vd_event_parser *parser, struct vd_str text, struct vd_event *ret, struct vd_err *err)
+{
+	vd_obj_check(parser, VD_EVENT_PARSER_MAGIC);
+	text = vd_str_trim(text);
+	if (text.len > VD_EVENT_MAX_BYTES)
+		return vd_fail(err, VD_ELIMIT, "an event of %zu bytes; the limit is %u", text.len, VD_EVENT_MAX_BYTES);
+	vd_event_parser_begin(parser);
+	enum vd_status st = vd_event_walk(parser, text, err);
+	if (st == VD_EINPUT) {
+		vd_event_parser_begin(parser);
+		st = vd_event_walk_repaired(parser, text, err);
+	}
+	if (st != VD_OK)
+		return st;
+	*ret = (struct vd_event){parser->fields, parser->n, text, parser->repaired};
+	return VD_OK;
+}
+
+struct vd_field *
+vd_event_parser_grow(struct vd_event_parser *parser)
+{
+	void *fields = parser->fields;
+	if (parser->n >= VD_EVENT_MAX_FIELDS ||
+		!vd_mem_grow(&fields, &parser->cap, parser->n + 1, sizeof *parser->fields, 256))
+		return NULL;
+	parser->fields = fields;
+	return &parser->fields[parser->n];
+}
+
+/* The last Name before the text in the same object; both were just appended. */
+bool
+vd_event_name_data(struct vd_event_parser *parser, uint32_t node, size_t from)
+{
+	const struct vd_field *name = NULL;
+	for (size_t i = from; i < parser->n; i++)
+		if (vd_str_is((struct vd_str){parser->fields[i].name, parser->fields[i].name_len}, "Data_Name"))
+			name = &parser->fields[i];
+	if (name == NULL || name->type != VD_F_STRING)
+		return true;
+	uint32_t parent = vd_names_nodes(parser->names)[node].parent;
+	uint32_t named = vd_names_child(parser->names, parent, (struct vd_str){name->raw, name->raw_len});
+	if (named == 0)
+		return false;
+	const struct vd_name *target = &vd_names_nodes(parser->names)[named];
+	for (size_t i = from; i < parser->n; i++) {
+		struct vd_field *field = &parser->fields[i];
+		if (!vd_str_is((struct vd_str){field->name, field->name_len}, "Data"))
+			continue;
+		field->name = target->full.at;
+		field->name_len = (uint32_t)target->full.len;
+		field->key = target->key;
+		field->flags &= (uint8_t)~VD_FF_ELEMENT;
+		vd_event_seen(parser, named, parser->event);
+	}
+	return true;
+}
+
+struct vd_str
+vd_field_text(const struct vd_field *field, struct vd_buf *buf)
+{
+	struct vd_str raw = {field->raw, field->raw_len};
+	if (field->type != VD_F_STRING || (field->flags & VD_FF_PLAIN))
+		return raw;
+	return vd_json_decode(raw, buf);
+}
+
+const struct vd_field *
+vd_event_find(const struct vd_event *ev, uint32_t key)
+{
+	for (size_t i = 0; i < ev->n; i++)
+		if (ev->fields[i].key == key)
+			return &ev->fields[i];
+	return NULL;
+}
+
+const struct vd_field *
+vd_event_find_name(const struct vd_event *ev, struct vd_str name)
+{
+	for (size_t i = 0; i < ev->n; i++)
+		if (vd_str_eq((struct vd_str){ev->fields[i].name, ev->fields[i].name_len}, name))
+			return &ev->fields[i];
+	return NULL;
+}
+
+static bool
+field_time(const struct vd_field *field, int64_t *ret_ms)
+{
+	char room[128];
+	struct vd_str raw = {field->raw, field->raw_len};
+	if ((field->type != VD_F_STRING && field->type != VD_F_NUMBER) || raw.len > sizeof room)
+		return false;
+	if (field->type == VD_F_STRING && !(field->flags & VD_FF_PLAIN))
+		raw = (struct vd_str){room, vd_json_decode_into(room, raw)};
+	return vd_time_parse(raw, ret_ms);
+}
+
+bool
+vd_event_time(const struct vd_event *ev, int64_t *ret_ms)
+{
+	uint32_t best = VD_K_T_ACTIVITY_TIME + 1;
+	for (size_t i = 0; i < ev->n; i++) {
+		uint32_t key = ev->fields[i].key;
+		if (key >= VD_K_T_TIMESTAMP && key < best && field_time(&ev->fields[i], ret_ms))
+			best = key;
+	}
+	return best <= VD_K_T_ACTIVITY_TIME;
+}
+
+struct vd_str
+vd_event_host(const struct vd_event *ev, struct vd_buf *buf)
+{
+	const struct vd_field *best = NULL;
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct vd_field *field = &ev->fields[i];
+		bool host = field->key == VD_K_COMPUTER ||
+			(field->key >= VD_K_H_HOSTNAME && field->key <= VD_K_H_MACHINE_NAME);
+		if (!host || field->type != VD_F_STRING || field->raw_len == 0)
+			continue;
+		if (best == NULL || field->key < best->key)
+			best = field;
+	}
+	return best == NULL ? (struct vd_str){"", 0} : vd_field_text(best, buf);
+}

@@ -1,0 +1,266 @@
+#include "event/names.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "event/decode.h"
+
+#define SLOTS 131072u /* power of two; nodes stay below VD_NAMES_MAX + VD_EVENT_MAX_FIELDS < SLOTS */
+
+struct vd_names {
+	uint32_t magic;
+#define VD_NAMES_MAGIC 0x6e616d01u
+	const struct vd_keys *keys;
+	struct vd_arena *arena;
+	struct vd_name *nodes;
+	size_t n, cap;
+	uint32_t *slots; /* node number, 0 = free */
+	uint32_t seed;
+	struct vd_buf full; /* scratch */
+	struct vd_buf decoded;
+};
+
+static bool
+empty(struct vd_names *names)
+{
+	vd_arena_reset(names->arena);
+	memset(names->slots, 0, SLOTS * sizeof *names->slots);
+	names->nodes[0] = (struct vd_name){.key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
+	names->n = 1;
+	return true;
+}
+
+struct vd_names *
+vd_names_new(const struct vd_keys *keys)
+{
+	VD_AUTO(vd_names) names = vd_obj_new(struct vd_names, VD_NAMES_MAGIC);
+	if (names == NULL)
+		return NULL;
+	names->keys = keys;
+	vd_buf_init(&names->full, VD_NAMES_MAX_LEN * 2);
+	vd_buf_init(&names->decoded, 0);
+	names->arena = vd_arena_new(0);
+	names->cap = 256;
+	names->nodes = vd_mem_zalloc(names->cap, sizeof *names->nodes);
+	names->slots = vd_mem_zalloc(SLOTS, sizeof *names->slots);
+	if (names->arena == NULL || names->nodes == NULL || names->slots == NULL)
+		return NULL;
+	/* keys of an attacker's making must not collide on purpose: the address is not known to them */
+	names->seed = (uint32_t)((uintptr_t)names >> 4);
+	(void)empty(names);
+	return vd_names_take(&names);
+}
+
+void
+vd_names_free(struct vd_names *names)
+{
+	if (names == NULL)
+		return;
+	vd_obj_check(names, VD_NAMES_MAGIC);
+	vd_arena_free(names->arena);
+	vd_mem_free(names->nodes);
+	vd_mem_free(names->slots);
+	vd_buf_fini(&names->full);
+	vd_buf_fini(&names->decoded);
+	vd_obj_free(names);
+}
+
+void
+vd_names_begin(struct vd_names *names)
+{
+	if (VD_UNLIKELY(names->n >= VD_NAMES_MAX))
+		(void)empty(names);
+}
+
+struct vd_name *
+vd_names_nodes(struct vd_names *names)
+{
+	return names->nodes;
+}
+
+/* ---- what a path is called ---- */
+
+static bool
+is_attributes(struct vd_str local)
+{
+	return vd_str_is(local, "#attributes");
+}
+
+/* "Provider_attributes" beside "Provider": how some dumpers keep attributes apart */
+static bool
+is_separate_attributes(struct vd_str local)
+{
+	return local.len > 11 && vd_str_ends(local, "_attributes");
+}
+
+static void
+add_stripped(struct vd_buf *to, struct vd_str part)
+{
+	for (size_t i = 0; i < part.len; i++)
+		if (part.at[i] != ' ' && part.at[i] != '\t')
+			vd_buf_char(to, part.at[i]);
+}
+
+static void
+join(struct vd_buf *to, struct vd_str above, char mark, struct vd_str local)
+{
+	vd_buf_str(to, above);
+	if (above.len != 0)
+		vd_buf_char(to, mark);
+	add_stripped(to, local);
+}
+
+static struct vd_str
+without_at(struct vd_str local)
+{
+	return local.len > 1 && local.at[0] == '@' ? (struct vd_str){local.at + 1, local.len - 1} : local;
+}
+
+static void
+name_in_event(struct vd_name *node, struct vd_str local, struct vd_buf *full)
+{
+	node->silent = true;
+	if (vd_str_is(local, "System"))
+		node->kind = VD_NAME_SYSTEM;
+	else if (vd_str_is(local, "EventData"))
+		node->kind = VD_NAME_PAYLOAD;
+	else if (vd_str_is(local, "UserData"))
+		node->kind = VD_NAME_USER;
+	else if (is_attributes(local) || is_separate_attributes(local))
+		node->kind = VD_NAME_ATTRIBUTES;
+	else {
+		node->kind = VD_NAME_PLAIN;
+		node->silent = false;
+		join(full, VD_S("Event"), '.', local);
+		return;
+	}
+	add_stripped(full, node->kind == VD_NAME_ATTRIBUTES ? VD_S("Event") : local);
+}
+
+static void
+name_element(struct vd_name *node, enum vd_name_kind kind, struct vd_str above, struct vd_str local,
+	struct vd_buf *full)
+{
+	if (is_attributes(local)) {
+		node->kind = VD_NAME_ATTRIBUTES;
+		node->silent = true;
+		vd_buf_str(full, above);
+	} else if (is_separate_attributes(local)) {
+		node->kind = VD_NAME_ATTRIBUTES;
+		node->silent = true;
+		add_stripped(full, (struct vd_str){local.at, local.len - 11});
+	} else {
+		node->kind = kind;
+		add_stripped(full, local);
+	}
+}
+
+static void
+name_data_item(struct vd_name *node, struct vd_str local, struct vd_buf *full)
+{
+	struct vd_str bare = without_at(local);
+	if (is_attributes(local)) {
+		node->kind = VD_NAME_DATA_ITEM;
+		node->silent = true;
+		vd_buf_text(full, "Data");
+	} else if (vd_str_is(bare, "Name")) {
+		node->kind = VD_NAME_DATA_NAME;
+		vd_buf_text(full, "Data_Name");
+	} else if (vd_str_is(local, "#text")) {
+		node->kind = VD_NAME_DATA_TEXT;
+		vd_buf_text(full, "Data");
+	} else {
+		node->kind = VD_NAME_PLAIN;
+		join(full, VD_S("Data"), '_', bare);
+	}
+}
+
+/* above: the parent; local: decoded key.  Sets kind and silent, writes the full name. */
+static void
+name_child(const struct vd_name *above, bool at_top, struct vd_str local, struct vd_name *node, struct vd_buf *full)
+{
+	switch ((enum vd_name_kind)above->kind) {
+	case VD_NAME_EVENT:
+		name_in_event(node, local, full);
+		return;
+	case VD_NAME_SYSTEM:
+		name_element(node, VD_NAME_SYSTEM_ELEMENT, VD_S("System"), local, full);
+		return;
+	case VD_NAME_SYSTEM_ELEMENT:
+	case VD_NAME_ATTRIBUTES:
+		if (vd_str_is(local, "#text")) {
+			node->kind = VD_NAME_SYSTEM_ELEMENT;
+			vd_buf_str(full, above->full);
+			return;
+		}
+		if (is_attributes(local)) {
+			node->kind = VD_NAME_ATTRIBUTES;
+			node->silent = true;
+			vd_buf_str(full, above->full);
+			return;
+		}
+		node->kind = VD_NAME_PLAIN;
+		join(full, above->full, '_', without_at(local));
+		return;
+	case VD_NAME_PAYLOAD:
+		name_element(node, vd_str_is(local, "Data") ? VD_NAME_DATA_ITEM : VD_NAME_PAYLOAD_ELEMENT,
+			VD_S("EventData"), local, full);
+		return;
+	case VD_NAME_DATA_ITEM:
+		name_data_item(node, local, full);
+		return;
+	case VD_NAME_USER:
+	case VD_NAME_PAYLOAD_ELEMENT:
+		if (vd_str_is(local, "#text"))
+			vd_buf_str(full, above->full);
+		else
+			name_element(node, VD_NAME_USER, above->full, local, full);
+		return;
+	default:
+		node->kind = at_top && vd_str_is(local, "Event") ? VD_NAME_EVENT : VD_NAME_PLAIN;
+		join(full, above->full, '.', local);
+		return;
+	}
+}
+
+static uint32_t
+learn(struct vd_names *names, uint32_t parent, struct vd_str local, size_t slot)
+{
+	void *nodes = names->nodes;
+	if (!vd_mem_grow(&nodes, &names->cap, names->n + 1, sizeof *names->nodes, 256))
+		return 0;
+	names->nodes = nodes;
+	struct vd_name node = {.parent = parent, .kind = VD_NAME_PLAIN};
+	vd_buf_reset(&names->decoded);
+	vd_buf_reset(&names->full);
+	struct vd_str plain = vd_json_decode(local, &names->decoded);
+	name_child(&names->nodes[parent], parent == 0, plain, &node, &names->full);
+	if (names->decoded.failed || !vd_arena_str(names->arena, local, &node.local))
+		return 0;
+	struct vd_str full = vd_buf_view(&names->full);
+	if (full.len > VD_NAMES_MAX_LEN)
+		full.len = VD_NAMES_MAX_LEN;
+	if (!vd_arena_str(names->arena, full, &node.full))
+		return 0;
+	node.key = vd_keys_find(names->keys, node.full);
+	uint32_t number = (uint32_t)names->n++;
+	names->nodes[number] = node;
+	names->slots[slot] = number;
+	return number;
+}
+
+uint32_t
+vd_names_child(struct vd_names *names, uint32_t parent, struct vd_str local)
+{
+	uint64_t h = XXH3_64bits_withSeed(local.at, local.len, (uint64_t)names->seed * 0x9e3779b97f4a7c15u + parent);
+	for (size_t slot = h & (SLOTS - 1);; slot = (slot + 1) & (SLOTS - 1)) {
+		uint32_t number = names->slots[slot];
+		if (number == 0)
+			return learn(names, parent, local, slot);
+		const struct vd_name *node = &names->nodes[number];
+		if (node->parent == parent && vd_str_eq(node->local, local))
+			return number;
+	}
+}
