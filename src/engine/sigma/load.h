@@ -2,8 +2,8 @@
  * From texts to documents: parse every YAML document, apply pipelines, filters and placeholders, resolve the
  * references of correlations, and give every document its verdict.
  *
- * Order: parse → pipelines (in the order given) → placeholders → filters → references.  A document that is
- * rejected is not in the result; its verdict is.  Pure: the texts come from the caller.  Thread: one owner.
+ * Order: parse → filters → pipelines (by priority) → placeholders → references; so a pipeline maps the fields of a
+ * filter as those of the rule it was added to.  A document that is rejected is not in the result; its verdict is.  Pure: the texts come from the caller.  Thread: one owner.
  */
 #ifndef VD_ENGINE_SIGMA_LOAD_H
 #define VD_ENGINE_SIGMA_LOAD_H
@@ -54,10 +54,13 @@ enum vd_status vd_rule_parse(struct vd_arena *arena, struct vd_str file, const s
 struct vd_pipeline;
 enum vd_status vd_pipeline_parse(struct vd_arena *arena, struct vd_str file, struct vd_str text,
 	struct vd_pipeline **ret, struct vd_err *err) VD_MUST_USE;
+/* Sentences about parts of the pipeline that do nothing here; borrowed from it. */
+size_t vd_pipeline_notes(const struct vd_pipeline *pipeline, const struct vd_str **ret);
 /* Sorted by their priority field, then by position given.  Marks the rule where a transformation fails it. */
 enum vd_status vd_pipelines_apply(struct vd_arena *arena, struct vd_pipeline *const *pipelines, size_t n,
 	struct vd_rule *rule, struct vd_err *err) VD_MUST_USE;
-/* For correlations: the name(s) a field of the given base rule has after the pipelines (first one). */
+/* For correlations: the name a field of the given base rule, which has been through vd_pipelines_apply with the
+ * same pipelines, has after them; the first one where there are several. */
 enum vd_status vd_pipelines_field(struct vd_arena *arena, struct vd_pipeline *const *pipelines, size_t n,
 	const struct vd_rule *rule, struct vd_str field, struct vd_str *ret, struct vd_err *err) VD_MUST_USE;
 
@@ -68,7 +71,10 @@ enum vd_status vd_placeholders_parse(struct vd_arena *arena, struct vd_str file,
 enum vd_status vd_placeholders_apply(struct vd_arena *arena, const struct vd_placeholders *const *lists, size_t n,
 	struct vd_rule *rule, struct vd_err *err) VD_MUST_USE;
 
-/* value.c: Sigma string syntax (backslash rules, wildcards) to tokens; with_placeholders: %name% too. */
+/*
+ * value.c: Sigma string syntax (backslash rules, wildcards) to tokens; with_placeholders: %name% too (their names
+ * borrow text).
+ */
 enum vd_status vd_pattern_parse(struct vd_arena *arena, struct vd_str text, bool with_placeholders,
 	size_t *ret_n, struct vd_token **ret, struct vd_err *err) VD_MUST_USE;
 

@@ -24,13 +24,16 @@ struct vd_yaml {
 	enum vd_yaml_kind kind;
 	bool plain; /* scalar without quotes: null, true, 12 are what they look like only then */
 	struct vd_pos pos;
-	struct vd_str text; /* scalar */
+	struct vd_str text; /* scalar; a document's root list or map: its source text, borrowed from the input */
 	size_t n;           /* elements or pairs */
 	struct vd_yaml **keys;  /* map only, n scalars */
 	struct vd_yaml **items; /* n values or elements */
 };
 
-/* Parses document after document; *ret_docs (in arena) and *ret_n are set also on failure: those before it. */
+/*
+ * Parses document after document; *ret_docs (in arena) and *ret_n are set also on failure: those before it.
+ * Empty documents are left out.
+ */
 enum vd_status vd_yaml_parse(struct vd_arena *arena, struct vd_str text, struct vd_yaml ***ret_docs, size_t *ret_n,
 	struct vd_err *err) VD_MUST_USE;
 
