@@ -45,16 +45,47 @@ struct vd_corr_input {
 
 struct vd_corr_core;
 
+/*
+ * A store for matches that wait for the watermark and are more than memory should hold: the engine does no
+ * I/O, so the caller brings it.  write appends; read gives exactly n of the bytes written, from offset at.
+ * Their failures are returned to the caller of feed, advance or finish.
+ */
+struct vd_corr_spill {
+	enum vd_status (*write)(void *owner, struct vd_str bytes);
+	enum vd_status (*read)(void *owner, uint64_t at, char *to, size_t n);
+	void *owner;
+};
+
 enum vd_status vd_corr_core_new(const struct vd_corr_plan *plan, const struct vd_correlator_options *options,
 	struct vd_corr_core **ret, struct vd_err *err) VD_MUST_USE;
 void vd_corr_core_free(struct vd_corr_core *core);
-/* Copies the input into the reorder buffer; one later than the watermark is counted as late. */
+/* Before the first feed.  Without a store, matches beyond half of max_bytes are dropped and counted. */
+void vd_corr_core_spill(struct vd_corr_core *core, const struct vd_corr_spill *spill);
+/*
+ * Copies the input into the reorder buffer; one earlier than the watermark is counted as late.  A match of a rule
+ * that no correlation refers to is ignored.
+ */
 enum vd_status vd_corr_core_feed(struct vd_corr_core *core, const struct vd_corr_input *input, struct vd_err *err)
 	VD_MUST_USE;
+/*
+ * The highest time fed less the lateness: the watermark of a caller who has none of his own.  INT64_MIN before
+ * the first input and where lateness has no limit.
+ */
+int64_t vd_corr_core_watermark(const struct vd_corr_core *core);
+/*
+ * Judges every time below the watermark and calls fn with what fires, in the order of time; a lower watermark than
+ * before changes nothing.  Where lateness has no limit everything waits for finish.  A failure (of fn, or
+ * memory) leaves the core in the middle of a time: from then on every call but free repeats it.
+ */
 enum vd_status vd_corr_core_advance(struct vd_corr_core *core, int64_t watermark, vd_finding_fn fn, void *owner,
 	struct vd_err *err) VD_MUST_USE;
 enum vd_status vd_corr_core_finish(struct vd_corr_core *core, vd_finding_fn fn, void *owner, struct vd_err *err)
 	VD_MUST_USE;
+/*
+ * The whole state, after any feed or advance; not while matches are spilled (VD_EAGAIN).  Restoring takes the place
+ * of what the core held; it needs the same correlations, rules below them and tenant (else VD_EVERSION) and leaves
+ * the core as it was on failure.
+ */
 enum vd_status vd_corr_core_save(struct vd_corr_core *core, struct vd_buf *to, struct vd_err *err) VD_MUST_USE;
 enum vd_status vd_corr_core_restore(struct vd_corr_core *core, struct vd_str bytes, struct vd_err *err) VD_MUST_USE;
 void vd_corr_core_count_untimed(struct vd_corr_core *core, size_t rule);
