@@ -8,10 +8,13 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 from ctext import sources
+
+FINDING = re.compile(r"^\S*?/((?:src|include|tests|fuzz|examples)/[^:]+:\d+):\d+: (?:error|warning):")
 
 
 def digest(*parts):
@@ -33,7 +36,10 @@ def tidy(root, build, path):
     run = subprocess.run(
         ["clang-tidy-14", "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option", path],
         cwd=root, capture_output=True, text=True)
-    return "" if run.returncode == 0 else (run.stdout + run.stderr).strip() or f"{path}: clang-tidy failed"
+    if run.returncode == 0:
+        return ""
+    findings = [FINDING.sub(r"\1:", line) for line in run.stdout.splitlines() if FINDING.match(line)]
+    return "\n".join(findings) or f"{path}: clang-tidy failed\n{run.stdout}{run.stderr}"
 
 
 def check(root, build):
