@@ -514,6 +514,9 @@ class Item:
         self.predicates.append(value.alternatives if value.alternatives is not None else [is_null])
 
     def _compare(self, value, name):
+        place = self.modifiers.index(name)
+        if any(m in TimePart.UNITS for m in self.modifiers[place:]):
+            raise Rejected(f"{name} stands before the unit of time")
         if value.alternatives and isinstance(value.alternatives[0], TimePart):
             value.alternatives[0].how = COMPARE[name]
         else:
