@@ -1,0 +1,48 @@
+"""Runs the built command for scenario tests, and finds what they compare it with."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(os.environ.get("VD_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
+COMMAND = os.environ.get("VEDETTE", str(SOURCE / "build" / "vedette"))
+SHARED = os.environ.get("VD_SHARED_DATA")
+NO_SHARED = "VD_SHARED_DATA names no folder of public rules and events"
+MISSING = f"there is no {COMMAND}"
+
+sys.path.insert(0, str(SOURCE / "tests" / "reference"))
+
+
+def available():
+    return os.access(COMMAND, os.X_OK)
+
+
+def shared(*parts):
+    """A path under VD_SHARED_DATA, or None."""
+    path = pathlib.Path(SHARED or "/nonexistent", *parts)
+    return path if path.exists() else None
+
+
+def sigma_rules():
+    """The folders of all public rules."""
+    names = ("rules", "rules-emerging-threats", "rules-threat-hunting")
+    return [str(shared("sigma", name)) for name in names if shared("sigma", name)]
+
+
+def run(*arguments):
+    """Rows of NDJSON; the command must end with 0 (nothing) or 1 (findings)."""
+    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, check=False)
+    if done.returncode not in (0, 1):
+        words = done.stderr.decode("utf-8", "replace")[-2000:]
+        raise AssertionError(f"vedette {' '.join(map(str, arguments))}: exit code {done.returncode}\n{words}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line]
+
+
+def detect(rules, events, *options):
+    return run("detect", "--quiet", "--format", "ndjson", *options, "--rules", *rules, "--", *events)
+
+
+def verdicts(rules):
+    return run("rules", "check", "--quiet", "--format", "ndjson", "--", *rules)
