@@ -209,7 +209,9 @@ class Tidy(Tree):
     def test_a_fault_is_found_and_what_passed_is_remembered(self):
         self.write(".clang-tidy", (TOOLS.parents[1] / ".clang-tidy").read_text())
         self.write("build/compile_commands.json", (
-            '[{"directory": "%s/build", "command": "cc -c ../src/base/a.c", "file": "../src/base/a.c"}]' % self.root))
+            '[{"directory": "%s/build", "command": "cc -I../src -I../include -c ../src/base/a.c", "file": "../src/base/a.c"}]' % self.root))
+        for header in ("src/base/status.h", "src/base/defs.h", "include/vedette/types.h"):
+            self.write(header, (TOOLS.parents[1] / header).read_text())
         self.write("src/base/a.c", "int f(int a);\nint f(int a)\n{\n\treturn a - a;\n}\n")
         self.assertIn("misc-redundant-expression", "\n".join(tidy.check(self.root, self.root / "build")))
         self.assertEqual([], list((self.root / ".cache/tidy").iterdir()))

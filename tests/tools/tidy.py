@@ -14,6 +14,7 @@ import sys
 
 from ctext import sources
 
+BELIEVES = pathlib.Path(__file__).with_name("tidy_believes.h").resolve()
 FINDING = re.compile(r"^\S*?/((?:src|include|tests|fuzz|examples)/[^:]+:\d+):\d+: (?:error|warning):")
 
 
@@ -33,9 +34,10 @@ def entries(root, build):
 
 
 def tidy(root, build, path):
-    run = subprocess.run(
-        ["clang-tidy-14", "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option", path],
-        cwd=root, capture_output=True, text=True)
+    command = ["clang-tidy-14", "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+    if path.endswith(".c") and path.startswith("src/") and path != "src/base/status.c":
+        command += [f"--extra-arg=-include{BELIEVES}"]
+    run = subprocess.run([*command, path], cwd=root, capture_output=True, text=True)
     if run.returncode == 0:
         return ""
     findings = [FINDING.sub(r"\1:", line) for line in run.stdout.splitlines() if FINDING.match(line)]
@@ -45,7 +47,7 @@ def tidy(root, build, path):
 def check(root, build):
     cache = root / ".cache" / "tidy"
     cache.mkdir(parents=True, exist_ok=True)
-    shared = digest((root / ".clang-tidy").read_bytes(), *(
+    shared = digest((root / ".clang-tidy").read_bytes(), BELIEVES.read_bytes(), *(
         (root / h).read_bytes() for h in sources(root, "src", "include", "tests", suffixes=(".h",))))
 
     def one(entry):
