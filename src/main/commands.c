@@ -74,7 +74,7 @@ static const struct vd_option check_options[] = {
 
 static const struct vd_option coverage_options[] = {
 	{VD_O_EVENTS, "events", 'e', VD_OPT_LIST, VD_WORD_FILE, "PATH…", NULL,
-		"event files or folders, - for standard input"},
+		"event files or folders; --events=- for standard input"},
 	RULES, PIPELINE, VALUES, FORMAT, NO_ROUTING, NO_CACHE, QUIET("no summary"), HELP};
 
 static const struct vd_option explain_options[] = {RULES, PIPELINE, VALUES, FORMAT, HELP};

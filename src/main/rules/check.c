@@ -23,7 +23,8 @@ static const struct vd_column columns[] = {
 };
 
 #define SILENCED                                                                                             \
-	"does not report alone: a correlation refers to it; say generate: true there to have its own matches too"
+	"does not report alone: a correlation refers to it; say generate: true there to have its own "       \
+	"matches too"
 
 /* Is this the verdict of a rule that only feeds correlations? */
 static bool
@@ -31,8 +32,8 @@ is_silenced(const struct vd_ruleset *set, const struct vd_verdict_view *verdict)
 {
 	for (size_t i = 0; i < vd_ruleset_rules(set); i++) {
 		struct vd_rule_view rule = vd_ruleset_rule(set, i);
-		if (!rule.alone && vd_str_eq(rule.id, verdict->rule_id) && vd_str_eq(rule.title, verdict->title) &&
-			vd_str_eq(rule.file, verdict->file))
+		if (!rule.alone && vd_str_eq(rule.id, verdict->rule_id) &&
+			vd_str_eq(rule.title, verdict->title) && vd_str_eq(rule.file, verdict->file))
 			return true;
 	}
 	return false;
@@ -63,7 +64,9 @@ add_row(struct vd_rows *rows, const struct vd_ruleset *set, size_t i, bool silen
 		v.title.len > 0 ? v.title : VD_S(""),
 		vd_str_from(vd_rulebook_verdict(v.verdict)),
 		v.code,
-		mark ? VD_S(SILENCED) : v.message.len > 0 ? v.message : VD_S(""),
+		mark                ? VD_S(SILENCED)
+		: v.message.len > 0 ? v.message
+				    : VD_S(""),
 	};
 	return vd_rows_add(rows, cells, err);
 }
@@ -104,7 +107,8 @@ vd_cmd_rules_check(const struct vd_args *args)
 	VD_AUTO(vd_rows) rows = NULL;
 	vd_rule_paths_read(args, &paths);
 	paths.rules = vd_args_operands(args, &paths.n_rules);
-	if (vd_rulebook_new(&paths, &book, &err) != VD_OK || collect(vd_rulebook_set(book), &rows, &err) != VD_OK)
+	if (vd_rulebook_new(&paths, &book, &err) != VD_OK ||
+		collect(vd_rulebook_set(book), &rows, &err) != VD_OK)
 		return vd_usage_error(args->command->name, &err);
 	struct vd_rulebook_counts counts = vd_rulebook_count(vd_rulebook_set(book));
 	int code = vd_rows_print(rows, vd_args_value(args, VD_O_FORMAT),

@@ -1,0 +1,221 @@
+/* "vedette rules explain": every predicate of one rule against one event. */
+#include "main/cmd.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "main/commands.h"
+#include "main/detect/options.h"
+#include "main/out.h"
+#include "main/rows.h"
+#include "main/rulebook.h"
+#include "main/rules/events.h"
+
+static const struct vd_column columns[] = {
+	{"selection", VD_COLUMN_TEXT},
+	{"holds", VD_COLUMN_NUMBER}, /* true or false as they are */
+	{"negated", VD_COLUMN_NUMBER},
+	{"predicate", VD_COLUMN_TEXT},
+	{"field", VD_COLUMN_TEXT},
+	{"value", VD_COLUMN_TEXT},
+};
+
+struct explain {
+	const struct vd_args *args;
+	struct vd_ruleset *set;
+	struct vd_matcher *matcher;
+	uint32_t rule;
+	uint64_t line; /* wanted; 0: the first event */
+	bool found, matches, routed;
+	struct vd_rows *rows;
+};
+
+/* Splits "FILE:REST" where FILE exists; without REST the whole text is FILE.  False: no such file. */
+static bool
+split(struct vd_arena *arena, const char *text, const char **ret_file, const char **ret_rest)
+{
+	struct stat st;
+	*ret_rest = NULL;
+	if (stat(text, &st) == 0 || strcmp(text, "-") == 0) {
+		*ret_file = text;
+		return true;
+	}
+	for (const char *colon = strchr(text, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
+		char *file = vd_arena_dup(arena, text, (size_t)(colon - text));
+		if (file == NULL)
+			return false;
+		if (stat(file, &st) == 0 || strcmp(file, "-") == 0) {
+			*ret_file = file;
+			*ret_rest = colon + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- the rule ---- */
+
+static enum vd_status
+say_rejected(const struct vd_ruleset *set, struct vd_err *err)
+{
+	for (size_t i = 0; i < vd_ruleset_verdicts(set); i++) {
+		struct vd_verdict_view v = vd_ruleset_verdict(set, i);
+		if (v.verdict == VD_RULE_REJECTED)
+			return vd_fail(err, VD_EINPUT, "%.*s:%u:%u: rejected (%.*s): %.*s",
+				(int)VD_MIN(v.file.len, (size_t)200), v.file.at, v.line, v.column,
+				(int)v.code.len, v.code.at, (int)VD_MIN(v.message.len, (size_t)200),
+				v.message.at);
+	}
+	return vd_fail(err, VD_ENOTFOUND,
+		"there is no rule of its own in it, only correlations or filters; explain those they refer "
+		"to");
+}
+
+/* wanted: id, name or title; NULL: the only rule. */
+static enum vd_status
+find_rule(const struct vd_ruleset *set, const char *wanted, uint32_t *ret, struct vd_err *err)
+{
+	size_t n = vd_ruleset_single_rules(set);
+	if (n == 0)
+		return say_rejected(set, err);
+	if (wanted == NULL && n > 1)
+		return vd_fail(err, VD_EINPUT, "the file holds %zu rules; write FILE:ID or FILE:TITLE", n);
+	for (size_t i = 0; i < n; i++) {
+		struct vd_rule_view rule = vd_ruleset_rule(set, i);
+		struct vd_str w = vd_str_from(wanted);
+		if (wanted == NULL || vd_str_ieq(rule.id, w) || vd_str_eq(rule.name, w) ||
+			vd_str_eq(rule.title, w)) {
+			*ret = (uint32_t)i;
+			return VD_OK;
+		}
+	}
+	return vd_fail(err, VD_ENOTFOUND,
+		"no rule has the id, name or title '%s'; 'vedette rules check' lists them", wanted);
+}
+
+static enum vd_status
+open_rule(struct explain *e, struct vd_arena *arena, const char *text, struct vd_rulebook **ret,
+	struct vd_err *err)
+{
+	struct vd_rule_paths paths;
+	const char *file = NULL, *wanted = text;
+	vd_rule_paths_read(e->args, &paths);
+	paths.no_cache = true; /* one rule is compiled faster than looked up */
+	if (paths.n_rules == 0) {
+		if (!split(arena, text, &file, &wanted))
+			return vd_fail(err, VD_ENOTFOUND,
+				"'%s' is no rule file; write FILE, FILE:ID, or an id with --rules PATH…",
+				text);
+		paths.rules = &file;
+		paths.n_rules = 1;
+	}
+	enum vd_status st = vd_rulebook_new(&paths, ret, err);
+	if (st != VD_OK)
+		return st;
+	e->set = vd_rulebook_set(*ret);
+	st = find_rule(e->set, wanted, &e->rule, err);
+	return st == VD_OK ? vd_matcher_new(e->set, &e->matcher, err) : st;
+}
+
+/* ---- the event ---- */
+
+static enum vd_status
+add_evidence(struct explain *e, const struct vd_evidence *v, struct vd_err *err)
+{
+	const struct vd_str cells[] = {
+		v->selection.len > 0 ? v->selection : VD_S(""),
+		v->holds ? VD_S("true") : VD_S("false"),
+		v->negated ? VD_S("true") : VD_S("false"),
+		v->predicate.len > 0 ? v->predicate : VD_S(""),
+		v->field.len > 0 ? v->field : VD_S(""),
+		v->value,
+	};
+	return vd_rows_add(e->rows, cells, err);
+}
+
+static enum vd_status
+look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *err)
+{
+	struct explain *e = owner;
+	struct vd_match_result result;
+	const struct vd_evidence *evidence;
+	size_t n;
+	if (e->line != 0 && place.line != e->line)
+		return VD_OK;
+	enum vd_status st = vd_matcher_event(e->matcher, text, &result, err);
+	if (st == VD_OK)
+		st = vd_matcher_explain(e->matcher, e->rule, &n, &evidence, &e->matches, &e->routed, err);
+	if (st != VD_OK)
+		return st;
+	e->found = true;
+	for (size_t i = 0; i < n && st == VD_OK; i++)
+		st = add_evidence(e, &evidence[i], err);
+	return st == VD_OK ? VD_END : st;
+}
+
+static enum vd_status
+open_event(struct explain *e, struct vd_arena *arena, const char *text, struct vd_err *err)
+{
+	const char *file, *line = NULL;
+	uint64_t bad;
+	if (!split(arena, text, &file, &line))
+		return vd_fail(err, VD_ENOTFOUND, "'%s' is no event file; write FILE or FILE:LINE", text);
+	if (line != NULL && (!vd_str_u64(vd_str_from(line), &e->line) || e->line == 0))
+		return vd_fail(err, VD_EINPUT, "'%s': the line behind ':' must be a number from 1", text);
+	enum vd_status st = vd_events_each(&file, 1, look, e, &bad, err);
+	if (st == VD_OK && !e->found)
+		return vd_fail(err, VD_ENOTFOUND, "'%s': no event there", text);
+	return st;
+}
+
+/* ---- the answer ---- */
+
+static void
+say(const struct explain *e)
+{
+	struct vd_rule_view rule = vd_ruleset_rule(e->set, e->rule);
+	const char *text = e->matches && e->routed ? "matches"
+			   : e->matches ? "would match, but its log source keeps it away from this event"
+			   : e->routed  ? "does not match"
+					: "does not match, and its log source keeps it away from this event";
+	struct vd_buf line;
+	vd_buf_init(&line, 0);
+	vd_buf_str(&line, rule.title.len > 0 ? rule.title : rule.id);
+	vd_buf_printf(&line, ": %s", text);
+	if (!e->routed)
+		vd_buf_printf(&line, " (product: %.*s, category: %.*s, service: %.*s)", (int)rule.product.len,
+			rule.product.at, (int)rule.category.len, rule.category.at, (int)rule.service.len,
+			rule.service.at);
+	if (!line.failed)
+		vd_complain("%s", line.at);
+	vd_buf_fini(&line);
+}
+
+int
+vd_cmd_rules_explain(const struct vd_args *args)
+{
+	struct vd_err err = VD_ERR_INIT;
+	struct explain e = {.args = args};
+	size_t n;
+	VD_AUTO(vd_rulebook) book = NULL;
+	VD_AUTO(vd_arena) arena = vd_arena_new(0);
+	VD_AUTO(vd_rows) rows = vd_rows_new(columns, VD_ARRAY_LEN(columns));
+	const char *const *operands = vd_args_operands(args, &n);
+	enum vd_status st = VD_OK;
+	e.rows = rows;
+	if (arena == NULL || rows == NULL)
+		st = vd_fail(&err, VD_ENOMEM, "no memory");
+	if (st == VD_OK)
+		st = open_rule(&e, arena, operands[0], &book, &err);
+	if (st == VD_OK)
+		st = open_event(&e, arena, operands[1], &err);
+	vd_matcher_free(e.matcher);
+	if (st != VD_OK)
+		return vd_usage_error(args->command->name, &err);
+	bool matches = e.matches && e.routed;
+	int code = vd_rows_print(
+		rows, vd_args_value(args, VD_O_FORMAT), matches ? VD_EXIT_FINDINGS : VD_EXIT_NOTHING);
+	say(&e);
+	return code;
+}
