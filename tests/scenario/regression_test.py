@@ -10,6 +10,13 @@ import yaml
 
 import vedette
 
+# Cases that state one match while their files hold three events the rule describes (SigmaHQ's own runner asks
+# only whether there is a match): three executables of the list dropped; three values that the filter lets through.
+STATED_WRONGLY = {
+    "8fbf3271-1ef6-4e94-8210-03c2317947f6": 3,
+    "45e112d0-7759-4c2a-aa36-9f8fb79d3393": 3,
+}
+
 
 def cases():
     """(name, rule id, count or None, {".evtx": path, ".json": path})"""
@@ -19,7 +26,8 @@ def cases():
         rule = told["rule_metadata"][0]["id"]
         counts = [test.get("match_count") for test in told.get("regression_tests_info") or ()]
         files = {suffix: info.parent / (rule + suffix) for suffix in (".evtx", ".json")}
-        yield info.parent.name, rule, counts[0] if counts else None, files
+        count = STATED_WRONGLY.get(rule, counts[0] if counts else None)
+        yield info.parent.name, rule, count, files
 
 
 class Regression(unittest.TestCase):
