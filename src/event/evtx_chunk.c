@@ -142,6 +142,41 @@ find_records(const uint8_t *chunk, struct vd_evtx_frames *ret)
 	}
 }
 
+/*
+ * Leaves out what follows the record that ends where the header says that the free space begins: it is left over
+ * from earlier use.  But in a log that was copied while in use the header may be behind: there records that follow
+ * without a gap in place and number belong to it.
+ */
+static void
+limit_records(const uint8_t *chunk, bool dirty, struct vd_evtx_frames *frames)
+{
+	uint32_t end = get32(chunk + FREE_SPACE);
+	size_t n = 0;
+	while (n < frames->n && frames->at[n].offset + frames->at[n].size != end)
+		n++;
+	if (n++ == frames->n)
+		return;
+	while (dirty && n < frames->n && frames->at[n].id == frames->at[n - 1].id + 1)
+		n++;
+	for (size_t i = n; i < frames->n; i++)
+		frames->n_damaged -= frames->at[i].id == VD_EVTX_NO_RECORD;
+	frames->n = n;
+}
+
+/* Adds to the records of a sound chunk those that a header that is behind does not count yet; false: none. */
+static bool
+add_newer(const uint8_t *chunk, struct vd_evtx_frames *frames)
+{
+	size_t before = frames->n;
+	if (before == 0)
+		return false;
+	struct vd_evtx_frame last = frames->at[before - 1];
+	while (is_record(chunk, last.offset + last.size, VD_EVTX_CHUNK, &frames->at[frames->n]) &&
+		frames->at[frames->n].id == last.id + 1)
+		last = frames->at[frames->n++];
+	return frames->n > before;
+}
+
 /* Writes frames around the gaps and a header that agrees with the frames. */
 static void
 write_frames(uint8_t *chunk, const struct vd_evtx_frames *frames)
@@ -172,16 +207,19 @@ write_frames(uint8_t *chunk, const struct vd_evtx_frames *frames)
 }
 
 void
-vd_evtx_chunk_mend(uint8_t *chunk, size_t n, struct vd_evtx_frames *ret)
+vd_evtx_chunk_mend(uint8_t *chunk, size_t n, bool dirty, struct vd_evtx_frames *ret)
 {
-	uint32_t end = get32(chunk + FREE_SPACE);
 	ret->n_damaged = 0;
 	ret->mended = false;
-	ret->cut_off = n < VD_EVTX_CHUNK && n < end;
-	if (is_sound(chunk, ret))
+	ret->cut_off = n < VD_EVTX_CHUNK;
+	bool sound = is_sound(chunk, ret);
+	if (sound && !(dirty && add_newer(chunk, ret)))
 		return;
 	ret->mended = true;
-	find_records(chunk, ret);
+	if (!sound) {
+		find_records(chunk, ret);
+		limit_records(chunk, dirty, ret);
+	}
 	if (ret->n > 0)
 		write_frames(chunk, ret);
 }

@@ -34,15 +34,16 @@ struct vd_evtx_frames {
 	struct vd_evtx_frame at[VD_EVTX_RECORDS_MAX];
 	size_t n_damaged; /* pieces between records that could not be made out */
 	bool mended;      /* the chunk was not what its checksums say */
-	bool cut_off;     /* its last records are missing */
+	bool cut_off;     /* the file ends inside it */
 };
 
 bool vd_evtx_is_chunk(const uint8_t *bytes, size_t n);
 /*
  * chunk: VD_EVTX_CHUNK bytes, of which the first n came from the file and the others are zero.  Finds the records
- * and, where the chunk is damaged, rewrites its frame so that libevtx can read them.
+ * and, where the chunk is damaged, rewrites its frame so that libevtx can read them.  dirty: the file's header
+ * says that it was copied while in use, so this chunk's header may be behind its records.
  */
-void vd_evtx_chunk_mend(uint8_t *chunk, size_t n, struct vd_evtx_frames *ret);
+void vd_evtx_chunk_mend(uint8_t *chunk, size_t n, bool dirty, struct vd_evtx_frames *ret);
 /* A file header for exactly one chunk. */
 void vd_evtx_file_header(uint8_t header[VD_EVTX_FILE_HEADER]);
 

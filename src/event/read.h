@@ -20,8 +20,8 @@ struct vd_batch_event {
 };
 
 struct vd_batch {
-	uint32_t file;      /* index of vd_reader_file */
-	uint64_t sequence;  /* 0, 1, 2… over the whole run */
+	uint32_t file;     /* index of vd_reader_file */
+	uint64_t sequence; /* 0, 1, 2… over the whole run */
 	size_t n;
 	size_t cap;
 	struct vd_batch_event *events;
@@ -33,8 +33,8 @@ void vd_batch_free(struct vd_batch *batch);
 
 struct vd_bad_input {
 	struct vd_str file;
-	uint64_t line;         /* line, record or element; 0: the whole file */
-	const char *what;      /* a sentence: what is wrong and what was done */
+	uint64_t line;    /* line, record or element; 0: the whole file */
+	const char *what; /* a sentence: what is wrong and what was done */
 };
 
 struct vd_reader_options {
@@ -51,11 +51,14 @@ enum vd_status vd_reader_new(const char *const paths[], size_t n, const struct v
 	struct vd_reader **ret, struct vd_err *err) VD_MUST_USE;
 void vd_reader_free(struct vd_reader *reader);
 /* Fills batch (reusing its memory) with events of one file; VD_END after the last. */
-enum vd_status vd_reader_next(struct vd_reader *reader, struct vd_batch *batch, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_reader_next(
+	struct vd_reader *reader, struct vd_batch *batch, struct vd_err *err) VD_MUST_USE;
 
 size_t vd_reader_files(const struct vd_reader *reader);
-struct vd_str vd_reader_file(const struct vd_reader *reader, size_t file); /* as given, or found under a folder */
-void vd_reader_progress(const struct vd_reader *reader, uint64_t *ret_done, uint64_t *ret_total); /* bytes on disk */
+struct vd_str vd_reader_file(
+	const struct vd_reader *reader, size_t file); /* as given, or found under a folder */
+void vd_reader_progress(
+	const struct vd_reader *reader, uint64_t *ret_done, uint64_t *ret_total); /* bytes on disk */
 uint64_t vd_reader_bad(const struct vd_reader *reader); /* pieces reported through on_bad */
 
 VD_AUTO_DEFINE(vd_batch, vd_batch_free)
