@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 
-#define MAX_INPUT (64u << 20) /* bytes of one file */
+#define BYTES_MAX (64u << 20) /* bytes of one file */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 static size_t
 replay_file(const char *path, off_t size)
 {
-	if (size < 0 || (uint64_t)size > MAX_INPUT) {
-		printf("# %s: more than %u bytes\n", path, MAX_INPUT);
+	if (size < 0 || (uint64_t)size > BYTES_MAX) {
+		printf("# %s: more than %u bytes\n", path, BYTES_MAX);
 		return 0;
 	}
 	size_t n = (size_t)size;
