@@ -149,6 +149,12 @@ class TheFilesOfRules(unittest.TestCase):
                 self.assertTrue(named and named <= techniques, f"{named} {techniques}")
                 self.assertTrue(any(re.fullmatch(r"attack\.[a-z-]+", tag) for tag in tags), "no tactic")
 
+    def test_the_documentation_lists_every_folder_with_title_and_level(self):
+        text = (ROOT / "docs" / "content.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| `(\w+/[\w-]+)` \| (.*?) \| .* \| (\w+) \|$", text, re.MULTILINE)
+        last = [(label(folder), documents(folder)[-1]) for folder in FOLDERS]
+        self.assertEqual(sorted(rows), sorted((name, doc["title"], doc["level"]) for name, doc in last))
+
 
 @unittest.skipUnless(VEDETTE.exists(), f"{VEDETTE} is not built")
 class TheShippedRules(unittest.TestCase):
