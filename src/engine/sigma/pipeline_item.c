@@ -80,7 +80,7 @@ group_end(const struct group *g, bool every, struct vd_expr **ret)
 static enum vd_status
 group_replace(const struct group *g, struct vd_expr **at)
 {
-	struct vd_expr *expr;
+	struct vd_expr *expr = NULL;
 	enum vd_status st = group_end(g, g->from->all, &expr);
 	if (st == VD_OK && g->from->negate) {
 		struct vd_expr *not = vd_expr_new(g->run->build.arena, VD_EXPR_NOT, g->pos, 1);
