@@ -67,7 +67,7 @@ def run(command, **more):
 def configure(tree, build):
     if (build / "build.ninja").is_file():
         return
-    setup = run(["meson", "setup", str(build), str(tree), "--buildtype=debug", "-Dwerror=false"],
+    setup = run(["meson", "setup", str(build), str(tree), "--buildtype=debug", "-Doptimization=0", "-Dwerror=false"],
                 env={**os.environ, "CC": "gcc", "CXX": "g++"})
     if setup.returncode != 0:
         raise Fault("the copy does not configure:\n" + setup.stdout + setup.stderr)
