@@ -261,11 +261,20 @@ link_rule(struct vd_corr_plan *plan, const struct vd_load_result *load, size_t c
 }
 
 static void
+hash_number(struct sha256_ctx *sha, uint64_t number)
+{
+	uint8_t bytes[8];
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(number >> (8 * i));
+	sha256_update(sha, sizeof bytes, bytes);
+}
+
+static void
 hash_str(struct sha256_ctx *sha, struct vd_str s)
 {
-	uint64_t len = s.len;
-	sha256_update(sha, sizeof len, (const uint8_t *)&len);
-	sha256_update(sha, s.len, (const uint8_t *)s.at);
+	hash_number(sha, s.len);
+	if (s.len != 0)
+		sha256_update(sha, s.len, (const uint8_t *)s.at);
 }
 
 /* A rule's version covers its text; the fields its records carry depend on the rules above it too. */
@@ -281,11 +290,8 @@ identify(struct vd_corr_plan *plan)
 		hash_str(&sha, (struct vd_str){(const char *)doc->rule->hash, sizeof doc->rule->hash});
 		for (size_t i = 0; i < doc->n_fields; i++)
 			hash_str(&sha, doc->fields[i]);
-		for (size_t j = 0; d >= plan->n_base && j < plan->rules[d - plan->n_base].corr->n_rules;
-			j++) {
-			uint64_t ref = plan->rules[d - plan->n_base].links[j].doc;
-			sha256_update(&sha, sizeof ref, (const uint8_t *)&ref);
-		}
+		for (size_t j = 0; d >= plan->n_base && j < doc->rule->corr->n_rules; j++)
+			hash_number(&sha, plan->rules[d - plan->n_base].links[j].doc);
 	}
 	sha256_digest(&sha, sizeof plan->identity, plan->identity);
 }
