@@ -22,40 +22,13 @@ static const struct vd_column columns[] = {
 	{"message", VD_COLUMN_TEXT},
 };
 
-#define SILENCED                                                                                             \
-	"does not report alone: a correlation refers to it; say generate: true there to have its own "       \
-	"matches too"
-
-/* Is this the verdict of a rule that only feeds correlations? */
-static bool
-is_silenced(const struct vd_ruleset *set, const struct vd_verdict_view *verdict)
-{
-	for (size_t i = 0; i < vd_ruleset_rules(set); i++) {
-		struct vd_rule_view rule = vd_ruleset_rule(set, i);
-		if (!rule.alone && vd_str_eq(rule.id, verdict->rule_id) &&
-			vd_str_eq(rule.title, verdict->title) && vd_str_eq(rule.file, verdict->file))
-			return true;
-	}
-	return false;
-}
-
-static bool
-any_silenced(const struct vd_ruleset *set)
-{
-	for (size_t i = 0; i < vd_ruleset_rules(set); i++)
-		if (!vd_ruleset_rule(set, i).alone)
-			return true;
-	return false;
-}
-
 static enum vd_status
-add_row(struct vd_rows *rows, const struct vd_ruleset *set, size_t i, bool silenced, struct vd_err *err)
+add_row(struct vd_rows *rows, const struct vd_ruleset *set, size_t i, struct vd_err *err)
 {
 	struct vd_verdict_view v = vd_ruleset_verdict(set, i);
 	char line[16], column[16];
 	int line_len = snprintf(line, sizeof line, "%u", v.line);
 	int column_len = snprintf(column, sizeof column, "%u", v.column);
-	bool mark = silenced && v.verdict != VD_RULE_REJECTED && v.message.len == 0 && is_silenced(set, &v);
 	const struct vd_str cells[VD_ARRAY_LEN(columns)] = {
 		v.file,
 		{line, (size_t)line_len},
@@ -64,9 +37,7 @@ add_row(struct vd_rows *rows, const struct vd_ruleset *set, size_t i, bool silen
 		v.title.len > 0 ? v.title : VD_S(""),
 		vd_str_from(vd_rulebook_verdict(v.verdict)),
 		v.code,
-		mark                ? VD_S(SILENCED)
-		: v.message.len > 0 ? v.message
-				    : VD_S(""),
+		v.message.len > 0 ? v.message : VD_S(""),
 	};
 	return vd_rows_add(rows, cells, err);
 }
@@ -77,9 +48,8 @@ collect(const struct vd_ruleset *set, struct vd_rows **ret, struct vd_err *err)
 	VD_AUTO(vd_rows) rows = vd_rows_new(columns, VD_ARRAY_LEN(columns));
 	if (rows == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for the rows");
-	bool silenced = any_silenced(set);
 	for (size_t i = 0; i < vd_ruleset_verdicts(set); i++) {
-		enum vd_status st = add_row(rows, set, i, silenced, err);
+		enum vd_status st = add_row(rows, set, i, err);
 		if (st != VD_OK)
 			return st;
 	}
