@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import subprocess
+import tempfile
 import unittest
 import uuid
 
@@ -29,7 +30,7 @@ LOGSOURCES = {
     "windows/process_creation/-", "windows/registry_set/-",
 }
 
-# What each attack sample holds; samples/README.md says how it got there.
+# What each attack sample holds; docs/samples.md says how it got there.
 FOUND = {
     "web/access-attack.jsonl.gz": {
         "Attack Tool Names Itself in the User Agent", "Path Traversal to a System File",
@@ -85,9 +86,15 @@ def vedette(*words):
 
 
 def detect(rules, *paths):
-    """(exit code, findings, what stderr says)"""
-    run = vedette("detect", "--format", "ndjson", "--rules", rules, "--", *paths)
+    """(exit code, findings, what stderr says); input that is not an event is an error"""
+    run = vedette("detect", "--strict", "--format", "ndjson", "--rules", rules, "--", *paths)
     return run.returncode, [json.loads(line) for line in run.stdout.splitlines()], run.stderr
+
+
+def fired(folder, path):
+    """When and for which group the folder's correlation fired."""
+    _, found, _ = detect(folder / "rule.yml", path)
+    return sorted((finding["time"], str(finding["group"])) for finding in found)
 
 
 class TheFilesOfRules(unittest.TestCase):
@@ -187,6 +194,20 @@ class TheShippedRules(unittest.TestCase):
             with self.subTest(label(folder)):
                 code, found, words = detect(folder / "rule.yml", folder / "nomatch.jsonl")
                 self.assertEqual((code, found), (0, []), words)
+
+    def test_correlate_by_event_time_whatever_the_order_of_the_lines(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            for folder in FOLDERS:
+                if "correlation" not in documents(folder)[-1]:
+                    continue
+                lines = (folder / "match.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+                backwards = pathlib.Path(scratch, "backwards.jsonl")
+                backwards.write_text("".join(reversed(lines)), encoding="utf-8")
+                with self.subTest(label(folder)):
+                    as_written = fired(folder, folder / "match.jsonl")
+                    turned = fired(folder, backwards)
+                    self.assertTrue(as_written)
+                    self.assertEqual(as_written, turned)
 
 
 @unittest.skipUnless(VEDETTE.exists(), f"{VEDETTE} is not built")
