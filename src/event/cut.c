@@ -114,14 +114,18 @@ pass(struct cut *cut, size_t n)
 	cutter->column += (size_t)(end - at);
 }
 
-/* Is the first line of a file one object and no more? */
+/* Is the first line of a file one object, or do others follow in it? */
 static bool
 holds_one_object(const char *at, size_t n)
 {
 	struct vd_json_doc doc;
 	size_t len;
 	vd_json_doc_start(&doc, 0, false);
-	return vd_json_doc_scan(&doc, at, n, &len) != VD_JSON_WHOLE || len == n;
+	if (vd_json_doc_scan(&doc, at, n, &len) != VD_JSON_WHOLE)
+		return true; /* broken, which is for the parser to say */
+	while (len < n && (is_blank(at[len]) || at[len] == ','))
+		len++;
+	return len == n || at[len] != '{';
 }
 
 enum line { LINE_TAKEN, LINE_OTHER, LINE_MORE, LINE_NO_MEMORY };
