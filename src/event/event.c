@@ -90,11 +90,11 @@ vd_event_name_data(struct vd_event_parser *parser, uint32_t node, size_t from)
 			name = &parser->fields[i];
 	if (name == NULL || name->type != VD_F_STRING)
 		return true;
-	uint32_t parent = vd_names_nodes(parser->names)[node].parent;
+	uint32_t parent = parser->names->nodes[node].parent;
 	uint32_t named = vd_names_child(parser->names, parent, (struct vd_str){name->raw, name->raw_len});
 	if (named == 0)
 		return false;
-	const struct vd_name *target = &vd_names_nodes(parser->names)[named];
+	const struct vd_name *target = &parser->names->nodes[named];
 	for (size_t i = from; i < parser->n; i++) {
 		struct vd_field *field = &parser->fields[i];
 		if (!vd_str_is((struct vd_str){field->name, field->name_len}, "Data"))

@@ -394,6 +394,38 @@ name_of(const struct vd_evtx_xml *xml, const struct field *field)
 	return (struct vd_str){xml->bytes.at + field->name, field->name_len};
 }
 
+/*
+ * libevtx pads hexadecimal numbers to the width of their type, 0x00000000000003e7 for 0x3e7; Windows, other
+ * readers and rules do not.  Returns how many zeros are padding.
+ */
+static size_t
+padding(struct vd_str value)
+{
+	if ((value.len != 2 + 8 && value.len != 2 + 16) || !vd_str_starts(value, "0x0"))
+		return 0;
+	size_t zeros = 0;
+	for (size_t i = 2; i < value.len; i++) {
+		char c = value.at[i];
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+			return 0;
+		zeros += c == '0' && zeros == i - 2;
+	}
+	return VD_MIN(zeros, value.len - 3);
+}
+
+static void
+write_string(struct vd_buf *json, struct vd_str value)
+{
+	size_t zeros = padding(value);
+	if (zeros == 0) {
+		vd_buf_json(json, value);
+		return;
+	}
+	vd_buf_text(json, "\"0x");
+	vd_buf_add(json, value.at + 2 + zeros, value.len - 2 - zeros);
+	vd_buf_char(json, '"');
+}
+
 static void
 write_value(const struct vd_evtx_xml *xml, const struct field *field, struct vd_buf *json)
 {
@@ -404,7 +436,7 @@ write_value(const struct vd_evtx_xml *xml, const struct field *field, struct vd_
 	else if (vd_str_is(name_of(xml, field), "EventID") && vd_str_u64(value, &number))
 		vd_buf_printf(json, "%llu", (unsigned long long)number);
 	else
-		vd_buf_json(json, value);
+		write_string(json, value);
 }
 
 /* The field and, in an array with it, all later ones of its name: names are few, so each looks at all. */

@@ -9,18 +9,7 @@
 
 #define SLOTS 131072u /* power of two; nodes stay below VD_NAMES_MAX + VD_EVENT_MAX_FIELDS < SLOTS */
 
-struct vd_names {
-	uint32_t magic;
 #define VD_NAMES_MAGIC 0x6e616d01u
-	const struct vd_keys *keys;
-	struct vd_arena *arena;
-	struct vd_name *nodes;
-	size_t n, cap;
-	uint32_t *slots; /* node number, 0 = free */
-	uint32_t seed;
-	struct vd_buf full; /* scratch */
-	struct vd_buf decoded;
-};
 
 static bool
 empty(struct vd_names *names)
@@ -72,12 +61,6 @@ vd_names_begin(struct vd_names *names)
 {
 	if (VD_UNLIKELY(names->n >= VD_NAMES_MAX))
 		(void)empty(names);
-}
-
-struct vd_name *
-vd_names_nodes(struct vd_names *names)
-{
-	return names->nodes;
 }
 
 /* ---- what a path is called ---- */

@@ -9,6 +9,7 @@
 #ifndef VD_EVENT_NAMES_H
 #define VD_EVENT_NAMES_H
 
+#include "base/arena.h"
 #include "event/keys.h"
 
 #define VD_NAMES_MAX 32768u
@@ -33,13 +34,23 @@ struct vd_name {
 	struct vd_str full;  /* name for rules; blanks stripped */
 	uint32_t key;        /* number in the key table or VD_KEY_NONE */
 	uint32_t parent;
-	uint32_t next;       /* node that followed last time */
+	uint32_t next[2];    /* nodes that followed lately, the last one first */
 	uint64_t object;     /* serial number of the object it was last seen in */
 	uint8_t kind;        /* enum vd_name_kind */
 	bool silent;         /* containers of the EVTX form are no fields themselves */
 };
 
-struct vd_names;
+/* Only nodes is for reading outside of names.c; it moves when a child is learned. */
+struct vd_names {
+	uint32_t magic;
+	uint32_t seed;
+	struct vd_name *nodes;
+	size_t n, cap;
+	const struct vd_keys *keys;
+	struct vd_arena *arena;
+	uint32_t *slots; /* node number, 0 = free */
+	struct vd_buf full, decoded; /* scratch */
+};
 
 struct vd_names *vd_names_new(const struct vd_keys *keys) VD_MUST_USE; /* keys borrowed */
 void vd_names_free(struct vd_names *names);
@@ -48,8 +59,36 @@ void vd_names_free(struct vd_names *names);
 void vd_names_begin(struct vd_names *names);
 /* The child of parent called local (escaped JSON text); 0 when out of memory. */
 uint32_t vd_names_child(struct vd_names *names, uint32_t parent, struct vd_str local);
-/* All nodes, for reading through numbers; moves when a child is learned. */
-struct vd_name *vd_names_nodes(struct vd_names *names);
+
+/*
+ * The child of parent that is written at text (room bytes left, up to its closing quote), if it is one of those
+ * that followed node last lately; else 0.
+ */
+VD_INLINE uint32_t
+vd_names_guess(struct vd_names *names, uint32_t last, uint32_t parent, const char *text, size_t room)
+{
+	struct vd_name *before = &names->nodes[last];
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t guess = before->next[i];
+		const struct vd_name *name = &names->nodes[guess];
+		if (guess == 0 || name->parent != parent || name->local.len >= room || text[name->local.len] != '"' ||
+			memcmp(text, name->local.at, name->local.len) != 0)
+			continue;
+		if (i != 0) {
+			before->next[1] = before->next[0];
+			before->next[0] = guess;
+		}
+		return guess;
+	}
+	return 0;
+}
+
+VD_INLINE void
+vd_names_follow(struct vd_names *names, uint32_t last, uint32_t node)
+{
+	names->nodes[last].next[1] = names->nodes[last].next[0];
+	names->nodes[last].next[0] = node;
+}
 
 VD_AUTO_DEFINE(vd_names, vd_names_free)
 

@@ -42,7 +42,7 @@ vd_event_add(struct vd_event_parser *parser, uint32_t node, enum vd_field_type t
 {
 	if (VD_UNLIKELY(parser->n == parser->cap) && vd_event_parser_grow(parser) == NULL)
 		return false;
-	const struct vd_name *name = &vd_names_nodes(parser->names)[node];
+	const struct vd_name *name = &parser->names->nodes[node];
 	parser->fields[parser->n++] = (struct vd_field){
 		.raw = raw,
 		.name = name->full.at,
@@ -59,7 +59,7 @@ vd_event_add(struct vd_event_parser *parser, uint32_t node, enum vd_field_type t
 VD_INLINE void
 vd_event_seen(struct vd_event_parser *parser, uint32_t node, uint64_t object)
 {
-	struct vd_name *name = &vd_names_nodes(parser->names)[node];
+	struct vd_name *name = &parser->names->nodes[node];
 	if (VD_UNLIKELY(name->object == object))
 		parser->repaired |= VD_REPAIRED_DUPLICATE;
 	name->object = object;

@@ -100,7 +100,7 @@ open_container(struct walk *w, enum container container, uint32_t node, unsigned
 	struct vd_event_parser *parser = w->parser;
 	struct level *level = &w->levels[w->depth];
 	level->from = parser->n;
-	const struct vd_name *name = &vd_names_nodes(parser->names)[node];
+	const struct vd_name *name = &parser->names->nodes[node];
 	enum vd_field_type type = container == OBJECT ? VD_F_OBJECT : VD_F_ARRAY;
 	if (w->depth > 0 && !name->silent &&
 		!vd_event_add(parser, node, type, flags, w->text + w->at[w->i], 1))
@@ -123,24 +123,18 @@ key(struct walk *w, const struct level *level, uint32_t *ret_node, struct vd_err
 	if (VD_UNLIKELY(*first != '"'))
 		return broken(w, "a key must stand in quotes", err);
 	first++;
-	struct vd_name *nodes = vd_names_nodes(parser->names);
-	uint32_t guess = nodes[parser->last].next;
-	const struct vd_name *name = &nodes[guess];
-	size_t room = w->len - (size_t)(first - w->text);
-	if (VD_LIKELY(guess != 0 && name->parent == level->node && name->local.len < room &&
-		    first[name->local.len] == '"' && memcmp(first, name->local.at, name->local.len) == 0)) {
-		*ret_node = guess;
-	} else {
+	uint32_t node = vd_names_guess(
+		parser->names, parser->last, level->node, first, w->len - (size_t)(first - w->text));
+	if (VD_UNLIKELY(node == 0)) {
 		const char *end = string_end(w, first);
 		if (end == NULL)
 			return broken(w, "a key without its colon", err);
-		uint32_t node = vd_names_child(
-			parser->names, level->node, (struct vd_str){first, (size_t)(end - first)});
+		node = vd_names_child(parser->names, level->node, (struct vd_str){first, (size_t)(end - first)});
 		if (node == 0)
 			return vd_fail(err, VD_ENOMEM, "no memory for the name of a field");
-		vd_names_nodes(parser->names)[parser->last].next = node;
-		*ret_node = node;
+		vd_names_follow(parser->names, parser->last, node);
 	}
+	*ret_node = node;
 	parser->last = *ret_node;
 	vd_event_seen(parser, *ret_node, level->object);
 	w->i++;
@@ -167,7 +161,7 @@ close_container(struct walk *w, struct vd_err *err)
 {
 	const struct level *level = &w->levels[--w->depth];
 	w->i++;
-	if (vd_names_nodes(w->parser->names)[level->node].kind == VD_NAME_DATA_ITEM && level->container == OBJECT &&
+	if (w->parser->names->nodes[level->node].kind == VD_NAME_DATA_ITEM && level->container == OBJECT &&
 		!vd_event_name_data(w->parser, level->node, level->from))
 		return vd_fail(err, VD_ENOMEM, "no memory for the name of a field");
 	return VD_OK;

@@ -79,7 +79,7 @@ take_open(void *owner, enum vd_field_type container, struct vd_err *err)
 		return vd_fail(err, VD_ELIMIT, "more than %u levels", VD_EVENT_MAX_DEPTH);
 	struct level *level = &taker->levels[taker->depth];
 	level->from = parser->n;
-	if (taker->depth > 0 && !vd_names_nodes(parser->names)[node].silent &&
+	if (taker->depth > 0 && !parser->names->nodes[node].silent &&
 		!vd_event_add(parser, node, container, flags, "", 0))
 		return full(err);
 	level->object = ++parser->objects;
@@ -96,7 +96,7 @@ take_close(void *owner, enum vd_field_type container, struct vd_err *err)
 	struct taker *taker = owner;
 	const struct level *level = &taker->levels[--taker->depth];
 	if (container == VD_F_OBJECT &&
-		vd_names_nodes(taker->parser->names)[level->node].kind == VD_NAME_DATA_ITEM &&
+		taker->parser->names->nodes[level->node].kind == VD_NAME_DATA_ITEM &&
 		!vd_event_name_data(taker->parser, level->node, level->from))
 		return vd_fail(err, VD_ENOMEM, "no memory for the name of a field");
 	return VD_OK;

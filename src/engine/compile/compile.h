@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "engine/compile/logsource.h"
+#include "engine/compile/pairs.h"
 #include "engine/sigma/load.h"
 #include "event/keys.h"
 #include "vedette/engine.h"
@@ -127,6 +128,8 @@ struct vd_set {
 	uint32_t number;
 	uint32_t key;
 	bool has_all;
+	bool has_words;        /* keywords: no item is true in an event without any of words (plain ASCII events) */
+	struct vd_pairs words;
 	uint32_t n_items;
 	const uint32_t *items;        /* numbers of shared items, ascending */
 	const uint64_t *full;         /* per item: mask of values an |all item needs, 0: none */
@@ -181,7 +184,8 @@ struct vd_route {
 	const struct vd_route_rule *rules;
 	const struct vd_code *code;
 	uint32_t n_code;
-	const struct vd_route_key *keys; /* by key number, n_keys of the rule set */
+	const uint16_t *slots;           /* by key number: index in keys; 0: nobody asks for this field */
+	const struct vd_route_key *keys;
 	uint32_t keywords;               /* set on every value, VD_NONE: none */
 	uint32_t keywords_base;
 	uint32_t n_always;

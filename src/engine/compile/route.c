@@ -195,18 +195,32 @@ find_set(struct vd_route_builder *builder, uint32_t key, const uint32_t *numbers
 	return VD_OK;
 }
 
+/* The route's entry for a key, made where it is new; keys[0] stands for all that nobody asks for. */
+static struct vd_route_key *
+key_entry(struct vd_route_key *keys, uint16_t *slots, uint32_t *n, uint32_t key)
+{
+	if (slots[key] == 0) {
+		keys[*n].set = VD_NONE;
+		slots[key] = (uint16_t)(*n)++;
+	}
+	return &keys[slots[key]];
+}
+
 static enum vd_status
 place_sets(struct vd_route_builder *builder, struct vd_route *route, struct vd_err *err)
 {
 	struct vd_ruleset *set = builder->set;
 	size_t n_keys = vd_keys_count(set->keys);
-	struct vd_route_key *keys = vd_arena_array(set->arena, n_keys, sizeof *keys);
-	if (keys == NULL)
+	uint32_t used = 1;
+	uint16_t *slots = vd_arena_array(set->arena, n_keys, sizeof *slots);
+	struct vd_route_key *keys = vd_arena_array(
+		set->arena, VD_MIN(n_keys, (size_t)builder->n_items + builder->n_touched) + 1, sizeof *keys);
+	if (keys == NULL || slots == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a route's fields");
-	for (size_t k = 0; k < n_keys; k++)
-		keys[k].set = VD_NONE;
+	if (n_keys > UINT16_MAX)
+		return vd_fail(err, VD_ELIMIT, "rules name %zu different fields; the limit is %u", n_keys, UINT16_MAX);
 	for (uint32_t i = 0; i < builder->n_touched; i++)
-		keys[builder->touched[i]].presence = true;
+		key_entry(keys, slots, &used, builder->touched[i])->presence = true;
 	qsort_r(builder->items, builder->n_items, sizeof *builder->items, by_key_then_number, set->items);
 	route->keywords = VD_NONE;
 	for (uint32_t from = 0, n; from < builder->n_items; from += n) {
@@ -223,11 +237,13 @@ place_sets(struct vd_route_builder *builder, struct vd_route *route, struct vd_e
 		if (key == VD_KEY_NONE) {
 			route->keywords = found->number;
 			route->keywords_base = from;
-		} else {
-			keys[key].set = found->number;
-			keys[key].base = from;
+			continue;
 		}
+		struct vd_route_key *entry = key_entry(keys, slots, &used, key);
+		entry->set = found->number;
+		entry->base = from;
 	}
+	route->slots = slots;
 	route->keys = keys;
 	route->n_bits = builder->n_items;
 	return VD_OK;

@@ -3,8 +3,11 @@
 #include <hs.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "engine/compile/atom.h"
 
+#define KEYWORDS_MAX 256u  /* more words find no small set of pairs */
+#define KEYWORD_RUN_MIN 3u /* a shorter run is in every event */
 #define DASHES_EXPANDED 2u /* more dashes in one pattern become a regular expression */
 
 enum table { EXACT, COMPONENT, PREFIX, SUFFIX, ALWAYS, DATABASES, TABLES = DATABASES + VD_DB_COUNT };
@@ -321,6 +324,59 @@ add_test(struct vd_set_builder *builder, struct vd_set *set, unsigned kind, cons
 	return true;
 }
 
+/* ---- keywords ---- */
+
+/*
+ * The longest run of a pattern that JSON writes in one way only: not what it escapes or may escape.  What else
+ * folds to ASCII letters is not ASCII itself, and such events are never filtered.
+ */
+static struct vd_str
+plain_run(const struct vd_atom *atom)
+{
+	struct vd_str best = {"", 0};
+	for (size_t t = 0; t < atom->n_tokens; t++) {
+		struct vd_str text = atom->tokens[t].text;
+		if (atom->tokens[t].kind != VD_TOK_TEXT)
+			continue;
+		for (size_t i = 0, from = 0; i <= text.len; i++) {
+			bool ends = i == text.len || text.at[i] < ' ' || text.at[i] == 0x7f ||
+				(unsigned char)text.at[i] >= 0x80 ||
+				memchr("\"\\/<>&'+", text.at[i], 8) != NULL;
+			if (ends && i - from > best.len)
+				best = (struct vd_str){text.at + from, i - from};
+			from = ends ? i + 1 : from;
+		}
+	}
+	return best;
+}
+
+/* Words of which at least one stands in every event that makes an item true; false: out of memory. */
+static bool
+find_words(struct vd_set_builder *builder, const struct vd_items *items, const uint32_t *numbers, uint32_t n,
+	struct vd_set *set)
+{
+	struct vd_str words[KEYWORDS_MAX];
+	size_t n_words = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct vd_citem *item = vd_items_at(items, numbers[i]);
+		/* one value of an |all item is enough to look for; the first */
+		for (uint32_t v = 0; v < (item->all ? 1 : item->n); v++)
+			for (size_t a = 0; a < item->values[v]->n; a++) {
+				const struct vd_atom *atom = &item->values[v]->atoms[a];
+				struct vd_str run = atom->kind == VD_ATOM_PATTERN ? plain_run(atom) : (struct vd_str){"", 0};
+				if (run.len < KEYWORD_RUN_MIN || n_words == KEYWORDS_MAX)
+					return true;
+				char *lower = vd_arena_alloc(builder->arena, vd_fold_bound(run.len));
+				if (lower == NULL)
+					return false;
+				words[n_words++] = (struct vd_str){lower, vd_fold(lower, run.at, run.len)};
+			}
+	}
+	bool no_memory;
+	set->has_words = vd_pairs_build(builder->arena, words, n_words, &set->words, &no_memory);
+	return !no_memory;
+}
+
 static bool
 add_atom(struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom, struct vd_mark mark)
 {
@@ -475,6 +531,8 @@ vd_set_build(struct vd_set_builder *builder, const struct vd_items *items, uint3
 				ok = add_atom(builder, set, &item->values[v]->atoms[a],
 					(struct vd_mark){i, item->all ? v : VD_NONE});
 	}
+	if (ok && key == VD_KEY_NONE)
+		ok = find_words(builder, items, numbers, n, set);
 	if (!ok || (set->key = key, set->n_items = n, set->items = kept, set->full = full, !place(builder, set)))
 		return vd_fail(err, VD_ENOMEM, "no memory for a set of %u items", n);
 	*ret = set;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "engine/match/plain.h"
 
 /* ---- which route ---- */
 
@@ -187,19 +188,9 @@ take_group(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, 
 }
 
 static enum vd_status
-take_keyword(struct vd_matcher *matcher, const struct vd_field *field, struct vd_err *err)
+take_field(struct vd_matcher *matcher, uint16_t slot, const struct vd_field *field, struct vd_err *err)
 {
-	const struct vd_route *route = matcher->route;
-	const struct vd_set *set = matcher->set->sets[route->keywords];
-	if (set->has_all || (field->type != VD_F_STRING && field->type != VD_F_NUMBER))
-		return VD_OK;
-	return take_value(matcher, set, route->keywords_base, field, err);
-}
-
-static enum vd_status
-take_field(struct vd_matcher *matcher, const struct vd_field *field, struct vd_err *err)
-{
-	const struct vd_route_key *wanted = &matcher->route->keys[field->key];
+	const struct vd_route_key *wanted = &matcher->route->keys[slot];
 	if (wanted->presence) {
 		matcher->present[field->key] = matcher->round;
 		if (field->type == VD_F_NULL)
@@ -215,6 +206,33 @@ take_field(struct vd_matcher *matcher, const struct vd_field *field, struct vd_e
 		return VD_OK;
 	matcher->grouped[field->key] = matcher->round;
 	return take_group(matcher, set, wanted->base, field->key, err);
+}
+
+/* Has this value a character that a word may hide behind: one that is not ASCII, or an escape for any? */
+static bool
+is_opaque(const struct vd_field *field)
+{
+	struct vd_str raw = raw_of(field);
+	return field->type == VD_F_STRING && ((field->flags & VD_FF_PLAIN) || !vd_text_is_plain(raw));
+}
+
+static enum vd_status
+take_keywords(struct vd_matcher *matcher, struct vd_err *err)
+{
+	const struct vd_route *route = matcher->route;
+	const struct vd_set *set = matcher->set->sets[route->keywords];
+	bool all_values = !set->has_words || vd_pairs_find(&set->words, matcher->event.text);
+	if (!all_values && vd_text_is_plain(matcher->event.text) && matcher->event.repaired == 0)
+		return VD_OK;
+	if (set->has_all)
+		return take_group(matcher, set, route->keywords_base, VD_KEY_NONE, err);
+	enum vd_status st = VD_OK;
+	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
+		const struct vd_field *field = &matcher->event.fields[i];
+		if ((field->type == VD_F_STRING || field->type == VD_F_NUMBER) && (all_values || is_opaque(field)))
+			st = take_value(matcher, set, route->keywords_base, field, err);
+	}
+	return st;
 }
 
 /* ---- conditions ---- */
@@ -345,13 +363,12 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 	enum vd_status st = VD_OK;
 	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
-		if (field->key != VD_KEY_NONE)
-			st = take_field(matcher, field, err);
-		if (st == VD_OK && route->keywords != VD_NONE)
-			st = take_keyword(matcher, field, err);
+		uint16_t slot = field->key == VD_KEY_NONE ? 0 : route->slots[field->key];
+		if (slot != 0)
+			st = take_field(matcher, slot, field, err);
 	}
-	if (st == VD_OK && route->keywords != VD_NONE && matcher->set->sets[route->keywords]->has_all)
-		st = take_group(matcher, matcher->set->sets[route->keywords], route->keywords_base, VD_KEY_NONE, err);
+	if (st == VD_OK && route->keywords != VD_NONE)
+		st = take_keywords(matcher, err);
 	if (st != VD_OK)
 		return st;
 	for (uint32_t i = 0; i < matcher->n_candidates; i++)

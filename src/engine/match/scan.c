@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "event/decode.h"
+#include "engine/match/plain.h"
 
 struct vd_scan {
 	uint32_t magic;
@@ -255,22 +255,6 @@ vd_scan_forms(struct vd_scan *scan, const struct vd_field *field, struct vd_valu
 	return true;
 }
 
-static bool
-has_wide(struct vd_str text)
-{
-	size_t i = 0;
-	for (; i + 8 <= text.len; i += 8) {
-		uint64_t word;
-		memcpy(&word, text.at + i, sizeof word);
-		if (word & 0x8080808080808080u)
-			return true;
-	}
-	for (; i < text.len; i++)
-		if ((unsigned char)text.at[i] >= 0x80)
-			return true;
-	return false;
-}
-
 enum vd_status
 vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err *err)
 {
@@ -293,7 +277,7 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		apply(scan, set->always);
 	run_tests(scan, value.raw);
 	enum vd_status st = find_patterns(scan, &set->dbs[VD_DB_FOLDED], value.folded, err);
-	if (st == VD_OK && set->dbs[VD_DB_FOLDED_UTF8].db != NULL && has_wide(value.folded))
+	if (st == VD_OK && set->dbs[VD_DB_FOLDED_UTF8].db != NULL && vd_text_has_wide(value.folded))
 		st = find_patterns(scan, &set->dbs[VD_DB_FOLDED_UTF8], value.folded, err);
 	return st == VD_OK ? find_patterns(scan, &set->dbs[VD_DB_RAW], value.raw, err) : st;
 }

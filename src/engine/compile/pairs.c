@@ -1,0 +1,176 @@
+#include "engine/compile/pairs.h"
+
+#define BLOCK 64u
+
+/*
+ * How common a byte is in event logs, in parts per thousand, measured over Windows and Linux events as JSON
+ * (letters in any case).  Only the order matters: a better guess makes the walk faster, never wrong.
+ */
+static double
+commonness(unsigned char c)
+{
+	static const unsigned char letters[26] = {
+		36, 9, 27, 25, 65, 13, 15, 13, 45, 3, 6, 30, 22, 42, 40, 18, 2, 41, 46, 54, 16, 10, 11, 5, 10, 3};
+	if (c >= 'a' && c <= 'z')
+		return letters[c - 'a'];
+	if (c >= '0' && c <= '9')
+		return 22;
+	switch (c) {
+	case '.':
+	case '-':
+	case ':':
+	case ',':
+	case ' ':
+	case '_':
+		return 20;
+	default:
+		return 2;
+	}
+}
+
+static double
+pair_cost(const char *at)
+{
+	double cost = commonness((unsigned char)at[0]) * commonness((unsigned char)at[1]);
+	/* punctuation seldom stands twice */
+	return at[0] == at[1] && (at[0] < '0' || at[0] > 'z') ? cost / 50 : cost;
+}
+
+static bool
+has_pair(struct vd_str word, const char *pair, uint32_t *ret_offset)
+{
+	for (size_t i = 0; i + 2 <= word.len; i++)
+		if (word.at[i] == pair[0] && word.at[i + 1] == pair[1]) {
+			*ret_offset = (uint32_t)i;
+			return true;
+		}
+	return false;
+}
+
+/* Greedy set cover: again and again the pair that is cheapest for each word it newly covers. */
+static const char *
+best_pair(const struct vd_str *words, size_t n, const bool *covered)
+{
+	const char *best = NULL;
+	double best_cost = 0;
+	for (size_t w = 0; w < n; w++) {
+		for (size_t i = 0; !covered[w] && i + 2 <= words[w].len; i++) {
+			size_t covers = 0;
+			uint32_t offset;
+			for (size_t other = 0; other < n; other++)
+				covers += !covered[other] && has_pair(words[other], words[w].at + i, &offset);
+			double cost = (pair_cost(words[w].at + i) + 50) / (double)covers;
+			if (best == NULL || cost < best_cost) {
+				best = words[w].at + i;
+				best_cost = cost;
+			}
+		}
+	}
+	return best;
+}
+
+static unsigned char
+fold_bit(char c)
+{
+	return c >= 'a' && c <= 'z' ? 0x20 : 0;
+}
+
+bool
+vd_pairs_build(struct vd_arena *arena, const struct vd_str *words, size_t n, struct vd_pairs *ret, bool *ret_memory)
+{
+	bool *covered = vd_arena_array(arena, n, sizeof *covered);
+	struct vd_pair_word *list = vd_arena_array(arena, n, sizeof *list);
+	*ret_memory = covered == NULL || list == NULL;
+	if (*ret_memory || n > 256)
+		return false;
+	*ret = (struct vd_pairs){.words = list};
+	while (ret->n_words < n) {
+		const char *pair = best_pair(words, n, covered);
+		if (pair == NULL || ret->n == VD_PAIRS_MAX)
+			return false;
+		ret->from[ret->n] = ret->n_words;
+		for (size_t w = 0; w < n; w++) {
+			uint32_t offset;
+			if (covered[w] || !has_pair(words[w], pair, &offset))
+				continue;
+			covered[w] = true;
+			list[ret->n_words++] = (struct vd_pair_word){words[w], offset};
+		}
+		ret->first[ret->n] = (unsigned char)pair[0];
+		ret->second[ret->n] = (unsigned char)pair[1];
+		ret->fold_first[ret->n] = fold_bit(pair[0]);
+		ret->fold_second[ret->n] = fold_bit(pair[1]);
+		ret->n++;
+	}
+	ret->from[ret->n] = ret->n_words;
+	return true;
+}
+
+static bool
+word_at(struct vd_str word, const char *at)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if ((unsigned char)(at[i] | (char)fold_bit(word.at[i])) != (unsigned char)word.at[i])
+			return false;
+	return true;
+}
+
+/* text[i] and text[i + 1] are some pair: does one of its words stand around them? */
+static bool
+words_at(const struct vd_pairs *pairs, struct vd_str text, size_t i)
+{
+	unsigned char first = (unsigned char)text.at[i], second = i + 1 < text.len ? (unsigned char)text.at[i + 1] : 0;
+	for (uint32_t p = 0; p < pairs->n; p++) {
+		if ((first | pairs->fold_first[p]) != pairs->first[p] ||
+			(second | pairs->fold_second[p]) != pairs->second[p])
+			continue;
+		for (size_t w = pairs->from[p]; w < pairs->from[p + 1]; w++) {
+			const struct vd_pair_word *one = &pairs->words[w];
+			if (one->offset <= i && text.len - (i - one->offset) >= one->word.len &&
+				word_at(one->word, text.at + i - one->offset))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Marks in hits[i] whether a pair begins at at[i], for BLOCK bytes; reads at[BLOCK].  Plain C for the vectoriser. */
+VD_VECTORISED static unsigned char
+mark_block(const struct vd_pairs *pairs, const unsigned char *at, unsigned char hits[BLOCK])
+{
+	unsigned char any = 0;
+	memset(hits, 0, BLOCK);
+	for (uint32_t p = 0; p < pairs->n; p++) {
+		unsigned char a = pairs->first[p], b = pairs->second[p];
+		unsigned char fold_a = pairs->fold_first[p], fold_b = pairs->fold_second[p];
+		for (unsigned i = 0; i < BLOCK; i++)
+			hits[i] |= (unsigned char)(((at[i] | fold_a) == a) & ((at[i + 1] | fold_b) == b));
+	}
+	for (unsigned i = 0; i < BLOCK; i++)
+		any |= hits[i];
+	return any;
+}
+
+bool
+vd_pairs_find(const struct vd_pairs *pairs, struct vd_str text)
+{
+	unsigned char hits[BLOCK], tail[BLOCK + 1];
+	for (size_t i = 0; i < text.len; i += BLOCK) {
+		const unsigned char *at = (const unsigned char *)text.at + i;
+		if (text.len - i <= BLOCK) {
+			memset(tail, 0, sizeof tail);
+			memcpy(tail, at, text.len - i);
+			at = tail;
+		}
+		if (mark_block(pairs, at, hits) == 0)
+			continue;
+		for (unsigned from = 0; from < BLOCK; from += 8) {
+			uint64_t eight;
+			memcpy(&eight, hits + from, sizeof eight);
+			for (; eight != 0; eight &= eight - 1)
+				if (words_at(pairs, text, i + from + (unsigned)__builtin_ctzll(eight) / 8))
+					return true;
+		}
+	}
+	return false;
+}

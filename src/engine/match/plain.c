@@ -1,0 +1,80 @@
+#include "engine/match/plain.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#define WIDTH 16u
+
+static unsigned
+wide_mask(const char *at)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)at));
+}
+
+/* bit i: at[i] is a backslash and at[i + 1] a u; reads at[16] */
+static unsigned
+escape_mask(const char *at)
+{
+	__m128i here = _mm_loadu_si128((const __m128i *)(const void *)at);
+	__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(at + 1));
+	__m128i slash = _mm_cmpeq_epi8(here, _mm_set1_epi8('\\'));
+	__m128i u = _mm_cmpeq_epi8(next, _mm_set1_epi8('u'));
+	return (unsigned)_mm_movemask_epi8(_mm_and_si128(slash, u));
+}
+#else
+#define WIDTH 1u
+
+static unsigned
+wide_mask(const char *at)
+{
+	return (unsigned char)*at >= 0x80;
+}
+
+static unsigned
+escape_mask(const char *at)
+{
+	return at[0] == '\\' && at[1] == 'u';
+}
+#endif
+
+bool
+vd_text_has_wide(struct vd_str text)
+{
+	size_t i = 0;
+	for (; i + WIDTH <= text.len; i += WIDTH)
+		if (wide_mask(text.at + i) != 0)
+			return true;
+	for (; i < text.len; i++)
+		if ((unsigned char)text.at[i] >= 0x80)
+			return true;
+	return false;
+}
+
+/* the backslash at text[i] begins an escape: an even number of them stands before it */
+static bool
+begins_escape(struct vd_str text, size_t i)
+{
+	size_t before = 0;
+	while (before < i && text.at[i - before - 1] == '\\')
+		before++;
+	return before % 2 == 0;
+}
+
+bool
+vd_text_is_plain(struct vd_str json)
+{
+	size_t i = 0;
+	for (; i + WIDTH < json.len; i += WIDTH) {
+		if (wide_mask(json.at + i) != 0)
+			return false;
+		for (unsigned found = escape_mask(json.at + i); found != 0; found &= found - 1)
+			if (begins_escape(json, i + (size_t)__builtin_ctz(found)))
+				return false;
+	}
+	for (; i < json.len; i++) {
+		if ((unsigned char)json.at[i] >= 0x80)
+			return false;
+		if (json.at[i] == '\\' && i + 1 < json.len && json.at[i + 1] == 'u' && begins_escape(json, i))
+			return false;
+	}
+	return true;
+}
