@@ -301,7 +301,7 @@ class Correlator:
         for key, newest in fresh.items():
             group = self.groups[corr][key]
             group.inputs = [one for one in group.inputs if one.t >= t - corr.timespan]
-            if t <= group.silent_until:
+            if t < group.silent_until:
                 continue
             if judge(corr, group.inputs, newest):
                 group.silent_until = t + corr.timespan

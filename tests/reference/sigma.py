@@ -4,6 +4,7 @@ Slow and plain on purpose: it is what the engine is compared with.
 """
 
 import base64
+import datetime
 import glob
 import ipaddress
 import itertools
@@ -299,7 +300,19 @@ def time_parts(text):
     found = re.match(r"(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d)", text)
     if found and found[2].lower() in MONTHS:
         return [int(found[3]), MONTHS.index(found[2].lower()) + 1, int(found[1]), int(found[4]), int(found[5])]
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return _epoch_parts(float(text))
     return None
+
+
+def _epoch_parts(number):
+    """Seconds, or by their size milliseconds, microseconds, nanoseconds; UTC, there are no digits as written."""
+    for bound in (1e11, 1e14, 1e17):
+        if number < bound:
+            break
+        number /= 1000
+    moment = datetime.datetime.fromtimestamp(number, datetime.timezone.utc)
+    return [moment.year, moment.month, moment.day, moment.hour, moment.minute]
 
 
 class TimePart:
@@ -314,8 +327,6 @@ class TimePart:
             return False
         year, month, day, hour, minute = parts
         if self.unit == "week":
-            import datetime
-
             part = datetime.date(year, month, day).isocalendar()[1]
         else:
             part = {"minute": minute, "hour": hour, "day": day, "month": month, "year": year}[self.unit]
@@ -329,11 +340,17 @@ def is_null(value):
 # ---- items: field, modifiers, values ----
 
 def base64_offsets(raw):
-    """The characters that raw alone decides, at each of its three places in a longer text."""
+    """The characters that raw alone decides, at each of its three places in a longer text.
+
+    A place where it decides none (one byte in the middle of three) is left out: it would be found anywhere.
+    """
+    if not raw:
+        raise Rejected("base64offset of nothing")
     for i, first in enumerate((0, 2, 3)):
         text = base64.b64encode(b"\0" * i + raw).decode()
         last = (0, 3, 2)[(len(raw) + i) % 3]
-        yield text[first : len(text) - last]
+        if text[first : len(text) - last]:
+            yield text[first : len(text) - last]
 
 
 ENCODINGS = {

@@ -1,5 +1,6 @@
 """Runs the built command for scenario tests, and finds what they compare it with."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -46,3 +47,9 @@ def detect(rules, events, *options):
 
 def verdicts(rules):
     return run("rules", "check", "--quiet", "--format", "ndjson", "--", *rules)
+
+
+def time_text(seconds):
+    """Seconds of Unix time as the command writes them."""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

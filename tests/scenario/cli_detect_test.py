@@ -1,0 +1,408 @@
+"""vedette detect as a user runs it: exit codes, messages, formats, broken input, closed pipes, interrupts."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import pathlib
+import pty
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from vedette import COMMAND, MISSING, available
+
+RULE = """title: Shell started
+id: 00000000-0000-4000-8000-000000000001
+status: test
+level: high
+tags: [attack.execution, attack.t1059]
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {Image|endswith: '\\cmd.exe'}
+  filter: {User: SYSTEM}
+  condition: selection and not filter
+"""
+
+LOW_RULE = """title: Any command line
+id: 00000000-0000-4000-8000-000000000002
+status: test
+level: low
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {CommandLine|contains: whoami}
+  condition: selection
+"""
+
+CORRELATION = """title: Two shells
+id: 00000000-0000-4000-8000-000000000003
+status: test
+level: critical
+correlation:
+  type: event_count
+  rules: [00000000-0000-4000-8000-000000000001]
+  group-by: [Computer]
+  timespan: 10m
+  condition: {gte: 2}
+"""
+
+
+def event(minute, image="C:\\Windows\\cmd.exe", user="bob", line="cmd /c whoami", host="ws01", second=0):
+    return {"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "Computer": host, "Image": image,
+            "UtcTime": f"2026-01-05 03:{minute:02}:{second:02}.000", "User": user, "CommandLine": line}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        if not available():
+            self.skipTest(MISSING)
+        folder = tempfile.TemporaryDirectory(prefix="vedette-cli-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.rules = self.write("rules/shell.yml", RULE)
+        self.env = {**os.environ, "VEDETTE_CACHE": str(self.folder / "cache")}
+        self.env.pop("NO_COLOR", None)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(text, str):
+            text = text.encode()
+        path.write_bytes(text)
+        return path
+
+    def events(self, *events, name="events.jsonl"):
+        return self.write(name, "".join(json.dumps(e) + "\n" for e in events))
+
+    def run_it(self, *words, **options):
+        done = subprocess.run([COMMAND, *map(str, words)], capture_output=True, env=self.env, check=False,
+                              cwd=self.folder, timeout=120, **options)
+        self.assertGreaterEqual(done.returncode, 0, f"ended by a signal: {words}\n{done.stderr.decode()}")
+        return done
+
+    def detect(self, *words, **options):
+        return self.run_it("detect", "--rules", self.rules, "--format", "ndjson", *words, **options)
+
+    def rows(self, done):
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class ExitCodes(Case):
+    def test_nothing_found_is_0_and_findings_are_1(self):
+        quiet = self.events(event(1, image="C:\\x.exe"), name="quiet.jsonl")
+        loud = self.events(event(1), name="loud.jsonl")
+        self.assertEqual(self.detect("--", quiet).returncode, 0)
+        self.assertEqual(self.detect("--", loud).returncode, 1)
+
+    def test_usage_errors_are_2_and_say_what_to_write(self):
+        for words, want in (
+            (["detect"], "PATH… is missing"),
+            (["detect", "x.jsonl"], "--rules PATH…"),
+            (["detect", "--rules", "a", "b"], "every word after --rules was taken as its value"),
+            (["detect", "--rule", "a"], "did you mean --rules?"),
+            (["detcet"], "did you mean 'detect'?"),
+            (["detect", "--format", "xml", "x"], "table, ndjson, json, csv, ocsf"),
+            (["detect", "--threads", "0", "--rules", self.rules, "--", "x"], "--threads: '0' is no number from 1 to 256"),
+            (["detect", "--since", "yesterday", "--rules", self.rules, "--", "x"], "--since: 'yesterday' is no time"),
+            (["detect", "--since", "2026-01-02", "--until", "2026-01-01", "--rules", self.rules, "--", "x"],
+             "no event can lie between them"),
+            ([], "vedette --help"),
+        ):
+            with self.subTest(words=words):
+                done = self.run_it(*words)
+                self.assertEqual(done.returncode, 2)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(want, done.stderr.decode())
+
+    def test_what_does_not_exist_is_named(self):
+        done = self.detect("--", "nowhere.jsonl")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("nowhere.jsonl", done.stderr.decode())
+        done = self.run_it("detect", "--rules", "norules", "--", self.events(event(1)))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("norules", done.stderr.decode())
+        self.assertIn("No such file", done.stderr.decode())
+
+    def test_a_folder_without_rules_is_an_error_and_so_are_rules_of_which_none_loads(self):
+        (self.folder / "empty").mkdir()
+        done = self.run_it("detect", "--rules", "empty", "--", self.events(event(1)))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no rule files", done.stderr.decode())
+        bad = self.write("bad.yml", "title: x\nlogsource: {product: windows}\ndetection: {condition: s}\n")
+        done = self.run_it("detect", "--rules", bad, "--", self.events(event(1)))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("vedette rules check", done.stderr.decode())
+
+    def test_help_is_there_for_every_command(self):
+        for words in (["--help"], ["help"], ["detect", "--help"], ["help", "detect"], ["rules", "check", "-h"],
+                      ["rules", "--help"], ["help", "rules", "test"], ["completion", "--help"], ["--version"],
+                      ["rules", "coverage", "--help"], ["rules", "explain", "--help"]):
+            with self.subTest(words=words):
+                done = self.run_it(*words)
+                self.assertEqual(done.returncode, 0)
+                self.assertIn(b"vedette", done.stdout)
+                self.assertEqual(done.stderr, b"")
+
+
+class Output(Case):
+    def test_a_match_has_the_promised_keys(self):
+        path = self.events(event(1, user="SYSTEM"), event(2), name="logs/a.jsonl")
+        row, = self.rows(self.detect("--", path))
+        self.assertEqual(list(row), ["type", "id", "rule_id", "rule_title", "level", "time", "host", "event_file",
+                                     "event_line", "matched"])
+        self.assertRegex(row.pop("id"), "^[0-9a-f]{32}$")
+        matched, = row.pop("matched")
+        self.assertEqual(matched["field"], "Image")
+        self.assertEqual(matched["value"], "C:\\Windows\\cmd.exe")
+        self.assertIn("endswith", matched["predicate"])
+        self.assertEqual(row, {"type": "match", "rule_id": "00000000-0000-4000-8000-000000000001",
+                               "rule_title": "Shell started", "level": "high", "time": "2026-01-05T03:02:00.000Z",
+                               "host": "ws01", "event_file": str(path), "event_line": 2})
+
+    def test_files_of_a_folder_are_named_as_found_under_it(self):
+        self.events(event(1), name="logs/deep/a.jsonl")
+        row, = self.rows(self.detect("--", "logs"))
+        self.assertEqual(row["event_file"], "logs/deep/a.jsonl")
+
+    def test_ids_stay_and_differ_by_event(self):
+        path = self.events(event(1), event(1))
+        first, second = (self.rows(self.detect("--", path)) for _ in range(2))
+        self.assertEqual([r["id"] for r in first], [r["id"] for r in second])
+        self.assertNotEqual(first[0]["id"], first[1]["id"])
+
+    def test_an_event_without_time_and_host_has_null(self):
+        bare = event(1)
+        del bare["UtcTime"], bare["Computer"]
+        row, = self.rows(self.detect("--", self.events(bare)))
+        self.assertIsNone(row["time"])
+        self.assertIsNone(row["host"])
+
+    def test_a_correlation_names_group_events_and_the_one_that_fired(self):
+        self.write("rules/two.yml", CORRELATION)
+        path = self.events(event(9, host="ws02"), event(5), event(2), event(3, host="ws02"))
+        done = self.run_it("detect", "--rules", "rules", "-o", "ndjson", "--", path)
+        rows = self.rows(done)
+        self.assertEqual([r["type"] for r in rows], ["correlation", "correlation"])
+        first, second = rows
+        self.assertEqual(first["group"], {"Computer": "ws01"})
+        self.assertEqual(first["events"], [{"file": str(path), "line": 3}, {"file": str(path), "line": 2}])
+        self.assertEqual((first["event_file"], first["event_line"], first["time"]),
+                         (str(path), 2, "2026-01-05T03:05:00.000Z"))
+        self.assertEqual(second["group"], {"Computer": "ws02"})
+        self.assertEqual(first["level"], "critical")
+        self.assertIn("Shell started", done.stderr.decode())  # silenced, and said so
+
+    def test_min_level_filters_rows_but_not_what_feeds_correlations(self):
+        self.write("rules/two.yml", CORRELATION)
+        self.write("rules/low.yml", LOW_RULE)
+        path = self.events(event(1), event(2))
+        rows = self.rows(self.run_it("detect", "--rules", "rules", "-o", "ndjson", "--min-level", "critical", "--", path))
+        self.assertEqual([r["type"] for r in rows], ["correlation"])
+        rows = self.rows(self.run_it("detect", "--rules", "rules", "-o", "ndjson", "--", path))
+        self.assertEqual(sorted(r["level"] for r in rows), ["critical", "low", "low"])
+
+    def test_since_and_until_bound_event_time_and_keep_untimed_events(self):
+        untimed = event(1)
+        del untimed["UtcTime"]
+        path = self.events(event(1), event(2), event(3), untimed)
+        rows = self.rows(self.detect("--since", "2026-01-05T03:02:00Z", "--until", "2026-01-05T03:03:00Z", "--", path))
+        self.assertEqual([r["event_line"] for r in rows], [2, 4])
+
+    def test_csv_json_and_ocsf_say_the_same_findings(self):
+        path = self.events(event(1), event(2))
+        want = [r["id"] for r in self.rows(self.detect("--", path))]
+        table = self.detect("-o", "csv", "--", path)
+        self.assertEqual([r["id"] for r in csv.DictReader(io.StringIO(table.stdout.decode()))], want)
+        self.assertEqual([r["id"] for r in json.loads(self.detect("-o", "json", "--", path).stdout)], want)
+        ocsf = self.rows(self.detect("-o", "ocsf", "--", path))
+        self.assertEqual([r["finding_info"]["uid"] for r in ocsf], want)
+        for finding in ocsf:
+            self.assertEqual((finding["class_uid"], finding["category_uid"], finding["type_uid"]), (2004, 2, 200401))
+            self.assertEqual(finding["severity_id"], 4)
+            self.assertEqual(finding["metadata"]["version"], "1.3.0")
+
+    def test_json_without_findings_is_an_empty_array(self):
+        done = self.detect("-o", "json", "--", self.events(event(1, image="x")))
+        self.assertEqual(json.loads(done.stdout), [])
+
+    def test_rows_come_in_the_order_of_the_input_for_any_number_of_threads(self):
+        big = [event(i % 60, image="C:\\cmd.exe" if i % 7 == 0 else "x", line="y" * 400) for i in range(20000)]
+        path = self.events(*big)
+        one, four = (self.detect("--threads", n, "-q", "--", path).stdout for n in (1, 4))
+        lines = [json.loads(line)["event_line"] for line in one.splitlines()]
+        self.assertEqual(lines, [i + 1 for i in range(20000) if i % 7 == 0])
+        self.assertEqual(one, four)
+
+    def test_standard_input_is_a_dash(self):
+        text = gzip.compress((json.dumps(event(1)) + "\n").encode())
+        row, = self.rows(self.detect("-", input=text))
+        self.assertEqual((row["event_file"], row["event_line"]), ("-", 1))
+
+    def test_quiet_says_nothing_on_stderr_and_the_summary_is_there_otherwise(self):
+        path = self.events(event(1))
+        self.assertEqual(self.detect("-q", "--", path).stderr, b"")
+        words = self.detect("--", path).stderr.decode()
+        for part in ("by level", "1  high", "by rule", "Shell started", "by ATT&CK tactic", "Execution",
+                     "1 finding in 1 event, 1 rule"):
+            self.assertIn(part, words)
+
+
+class BadInput(Case):
+    def test_broken_lines_are_named_and_lose_no_good_event(self):
+        good = json.dumps(event(1))
+        path = self.write("a.jsonl", f"{good}\n{{\"EventID\": 1,\n{good}\nnonsense\n{good}\n")
+        done = self.detect("--", path)
+        self.assertEqual([r["event_line"] for r in self.rows(done)], [1, 3, 5])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{path}:4: ", done.stderr.decode())
+
+    def test_strict_makes_bad_input_exit_code_2_after_the_whole_run(self):
+        path = self.write("a.jsonl", "nonsense\n" + json.dumps(event(1)) + "\n")
+        done = self.detect("--strict", "--", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(len(self.rows(done)), 1)
+        self.assertEqual(self.detect("--strict", "--", self.events(event(1))).returncode, 1)
+
+    def test_only_twenty_pieces_a_file_are_named_and_the_rest_is_counted(self):
+        path = self.write("a.jsonl", "nonsense\n" * 100 + json.dumps(event(1)) + "\n")
+        words = self.detect("--", path).stderr.decode()
+        self.assertEqual(words.count(f"{path}:"), 21)
+        self.assertIn("80 more pieces of bad input not shown", words)
+        self.assertIn("100 pieces of bad input", words)
+
+    def test_what_is_repaired_is_matched_and_flagged(self):
+        raw = json.dumps(event(1)).encode().replace(b"whoami", b"who\xffami")
+        row, = self.rows(self.detect("--", self.write("a.jsonl", raw + b"\n")))
+        self.assertEqual(row["repaired"], ["utf8"])
+
+    def test_events_cannot_steer_the_terminal(self):
+        path = self.events(event(1, image="C:\\\x1b[2J\r\n\\cmd.exe", host="ws\x1b]0;x\x07"))
+        done = self.detect("-o", "table", "--", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn(b"\x1b", done.stdout)
+        self.assertIn(b"\\x1B[2J\\x0D\\x0A", done.stdout)
+
+    def test_messages_cannot_steer_the_terminal_either(self):
+        path = self.write("a\x1b[2J.jsonl", "non\x1b[2Jsense\n")
+        done = self.detect("--", path)
+        self.assertNotIn(b"\x1b", done.stderr)
+
+
+class Ends(Case):
+    def test_a_full_disk_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([COMMAND, "detect", "-q", "-o", "ndjson", "--rules", self.rules, "--",
+                                   self.events(event(1))], stdout=full, stderr=subprocess.PIPE, env=self.env, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("No space left", done.stderr.decode())
+
+    def test_a_reader_that_goes_away_is_an_error_not_a_signal(self):
+        path = self.events(*[event(i % 60) for i in range(3000)])
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        done = subprocess.run([COMMAND, "detect", "-q", "-o", "ndjson", "--rules", str(self.rules), "--", str(path)],
+                              stdout=write_end, stderr=subprocess.PIPE, env=self.env, check=False)
+        os.close(write_end)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("closed", done.stderr.decode())
+
+    def start(self):
+        return subprocess.Popen([COMMAND, "detect", "--rules", str(self.rules), "-o", "ndjson", "-"], env=self.env,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def test_an_interrupt_ends_with_what_was_found(self):
+        line = (json.dumps(event(1, line="y" * 1000)) + "\n").encode()
+        process = self.start()
+        for _ in range(8):  # more than a batch, so that something has been matched
+            process.stdin.write(line * 1000)
+        process.stdin.flush()
+        # the first bytes of output say that matching is under way; then more input after the signal ends the read
+        self.assertTrue(select.select([process.stdout], [], [], 60)[0])
+        process.send_signal(signal.SIGINT)
+        try:
+            process.stdin.write(line * 3000)
+        except BrokenPipeError:
+            pass
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1)
+        for row in out.splitlines():
+            json.loads(row)
+        self.assertIn("interrupted", err.decode())
+
+
+class Terminal(Case):
+    def on_terminal(self, *words, columns=80, env=None):
+        """stdout is a terminal of that width; returns its bytes."""
+        main, other = pty.openpty()
+        import fcntl
+        import struct
+        import termios
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+        process = subprocess.Popen([COMMAND, *map(str, words)], stdout=other, stderr=subprocess.DEVNULL,
+                                   stdin=subprocess.DEVNULL, env={**self.env, "TERM": "xterm", **(env or {})})
+        os.close(other)
+        out = b""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                part = os.read(main, 65536)
+            except OSError:  # the terminal is closed
+                break
+            if not part:
+                break
+            out += part
+        process.wait(timeout=60)
+        os.close(main)
+        return out.replace(b"\r\n", b"\n")
+
+    def test_a_terminal_gets_a_coloured_table_that_fits(self):
+        path = self.events(event(1, image="C:\\" + "long\\" * 60 + "cmd.exe"))
+        for columns in (60, 80, 120, 200):
+            out = self.on_terminal("detect", "--rules", self.rules, "--", path, columns=columns)
+            self.assertIn(b"\x1b[31mhigh", out)
+            plain = out.replace(b"\x1b[31m", b"").replace(b"\x1b[0m", b"").replace(b"\x1b[1m", b"").decode()
+            heading, row = plain.splitlines()
+            self.assertTrue(heading.startswith("LEVEL"))
+            self.assertLessEqual(len(row), columns)
+            self.assertIn("Shell started"[:8], row)
+
+    def test_no_color_is_respected(self):
+        out = self.on_terminal("detect", "--rules", self.rules, "--", self.events(event(1)), env={"NO_COLOR": "1"})
+        self.assertNotIn(b"\x1b", out)
+        self.assertIn(b"Shell started", out)
+
+
+class Cache(Case):
+    def test_compiled_rules_are_cached_for_this_user_only_and_a_broken_cache_costs_nothing_but_time(self):
+        cache = self.folder / "cache"
+        path = self.events(event(1))
+        first = self.detect("-q", "--", path).stdout
+        if not cache.exists() or not list(cache.glob("*.vdc")):
+            self.skipTest("the engine has nothing to cache for one rule")
+        self.assertEqual(cache.stat().st_mode & 0o777, 0o700)
+        for file in cache.iterdir():
+            self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+            file.write_bytes(file.read_bytes()[:100])
+        self.assertEqual(self.detect("-q", "--", path).stdout, first)
+        for file in cache.iterdir():
+            text = bytearray(file.read_bytes())
+            text[len(text) // 2] ^= 0xff
+            file.write_bytes(text)
+        self.assertEqual(self.detect("-q", "--", path).stdout, first)
+
+    def test_a_cache_that_others_may_write_is_not_used_and_that_is_said(self):
+        cache = self.folder / "cache"
+        cache.mkdir()
+        cache.chmod(0o777)
+        done = self.detect("--", self.events(event(1)))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("another user could write there", done.stderr.decode())
+        self.assertEqual(list(cache.iterdir()), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

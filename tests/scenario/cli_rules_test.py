@@ -1,0 +1,225 @@
+"""vedette rules check, coverage, explain, test and completion as a user runs them."""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from vedette import COMMAND, MISSING, available
+from cli_detect_test import CORRELATION, LOW_RULE, RULE, event
+
+BROKEN = """title: Broken
+id: 00000000-0000-4000-8000-000000000009
+logsource: {product: windows}
+detection:
+  selection: {Image|nosuchmodifier: x}
+  condition: selection
+"""
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        if not available():
+            self.skipTest(MISSING)
+        folder = tempfile.TemporaryDirectory(prefix="vedette-cli-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.env = {**os.environ, "VEDETTE_CACHE": str(self.folder / "cache")}
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def events(self, name, *events):
+        return self.write(name, "".join(json.dumps(e) + "\n" for e in events))
+
+    def run_it(self, *words, code=0):
+        done = subprocess.run([COMMAND, *map(str, words)], capture_output=True, env=self.env, check=False,
+                              cwd=self.folder, timeout=120, text=True)
+        self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def rows(self, done):
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Check(Case):
+    def test_a_row_a_rule_in_every_format(self):
+        self.write("r/a.yml", RULE)
+        self.write("r/b.yml", BROKEN)
+        done = self.run_it("rules", "check", "r", code=1)
+        good, bad = self.rows(done)
+        self.assertEqual(list(good), ["file", "line", "column", "rule_id", "title", "verdict", "code", "message"])
+        self.assertEqual((good["file"], good["verdict"], good["line"]), ("r/a.yml", "loaded", 1))
+        self.assertEqual((bad["file"], bad["verdict"], bad["line"]), ("r/b.yml", "rejected", 5))
+        self.assertIn("nosuchmodifier", bad["message"])
+        self.assertIn("1 loaded, 0 degraded, 1 rejected", done.stderr)
+        table = self.run_it("rules", "check", "-o", "csv", "r", code=1).stdout
+        self.assertEqual([r["verdict"] for r in csv.DictReader(io.StringIO(table))], ["loaded", "rejected"])
+        self.assertEqual(len(json.loads(self.run_it("rules", "check", "-o", "json", "r", code=1).stdout)), 2)
+        self.assertIn("VERDICT", self.run_it("rules", "check", "-o", "table", "r", code=1).stdout)
+
+    def test_good_rules_are_exit_code_0(self):
+        self.run_it("rules", "check", self.write("a.yml", RULE))
+
+    def test_a_file_that_is_no_yaml_is_a_row_not_a_crash(self):
+        row, = self.rows(self.run_it("rules", "check", self.write("a.yml", "title: [\n"), code=1))
+        self.assertEqual(row["verdict"], "rejected")
+
+    def test_a_wrong_pipeline_is_an_error_with_its_name(self):
+        pipeline = self.write("p.yml", "transformations: 7\n")
+        done = self.run_it("rules", "check", self.write("a.yml", RULE), "-p", pipeline, code=2)
+        self.assertIn("p.yml", done.stderr)
+
+
+class Coverage(Case):
+    def test_missing_fields_and_rules_without_a_chance_are_named(self):
+        self.write("r/a.yml", RULE)
+        self.write("r/b.yml", LOW_RULE.replace("CommandLine", "Nowhere"))
+        self.write("r/c.yml", LOW_RULE.replace("windows", "linux").replace("0002", "0004"))
+        done = self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules", "r", code=1)
+        rows = self.rows(done)
+        fields = [r["field"] for r in rows if r["kind"] == "field"]
+        self.assertEqual(fields, ["Nowhere"])
+        rules = {r["rule_id"][-1]: r["message"] for r in rows if r["kind"] == "rule"}
+        self.assertEqual(set(rules), {"2", "4"})
+        self.assertIn("none of its fields", rules["2"])
+        self.assertIn("no event of its log source", rules["4"])
+
+    def test_full_coverage_is_exit_code_0(self):
+        self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules",
+                    self.write("a.yml", RULE))
+
+    def test_both_inputs_are_needed(self):
+        self.assertIn("both --events", self.run_it("rules", "coverage", "--rules", "x", code=2).stderr)
+
+
+class Explain(Case):
+    def setUp(self):
+        super().setUp()
+        self.rule = self.write("a.yml", RULE)
+        self.file = self.events("e.jsonl", event(1), event(2, user="SYSTEM"), event(3, image="C:\\other.exe"))
+
+    def explain(self, rule, place, *words, code):
+        done = self.run_it("rules", "explain", rule, place, *words, code=code)
+        return {r["field"]: r for r in self.rows(done)}, done.stderr
+
+    def test_a_match_is_exit_code_1_and_shows_what_holds(self):
+        rows, words = self.explain(self.rule, f"{self.file}:1", code=1)
+        self.assertEqual((rows["Image"]["holds"], rows["Image"]["negated"]), (True, False))
+        self.assertEqual((rows["User"]["holds"], rows["User"]["negated"]), (False, True))
+        self.assertEqual(rows["User"]["value"], "bob")
+        self.assertIn("Shell started: matches", words)
+
+    def test_a_filter_that_holds_is_why_it_does_not_match(self):
+        rows, words = self.explain(self.rule, f"{self.file}:2", code=0)
+        self.assertEqual((rows["Image"]["holds"], rows["User"]["holds"]), (True, True))
+        self.assertIn("does not match", words)
+
+    def test_an_event_of_another_log_source_is_said_to_be_kept_away(self):
+        other = event(1)
+        other["EventID"] = 3
+        _, words = self.explain(self.rule, self.events("f.jsonl", other), code=0)
+        self.assertIn("its log source keeps it away", words)
+
+    def test_rules_are_found_by_id_title_and_file(self):
+        self.write("r/a.yml", RULE)
+        self.write("r/b.yml", LOW_RULE)
+        self.write("both.yml", RULE + "---\n" + LOW_RULE)
+        self.explain("00000000-0000-4000-8000-000000000001", f"{self.file}:1", "--rules", "r", code=1)
+        self.explain("Any command line", f"{self.file}:1", "--rules", "r", code=1)
+        self.explain("both.yml:Any command line", f"{self.file}:1", code=1)
+        self.explain("both.yml:00000000-0000-4000-8000-000000000001", f"{self.file}:2", code=0)
+        self.assertIn("holds 2 rules", self.run_it("rules", "explain", "both.yml", self.file, code=2).stderr)
+
+    def test_what_is_not_there_is_an_error(self):
+        for rule, place, want in ((self.rule, f"{self.file}:99", "no event there"),
+                                  (self.rule, f"{self.file}:x", "must be a number"),
+                                  (self.rule, "nowhere.jsonl", "is no event file"),
+                                  ("nowhere.yml", self.file, "is no rule file"),
+                                  (f"{self.rule}:nobody", self.file, "no rule has the id, name or title 'nobody'"),
+                                  (self.write("b.yml", BROKEN), self.file, "nosuchmodifier")):
+            with self.subTest(want=want):
+                self.assertIn(want, self.run_it("rules", "explain", rule, place, code=2).stderr)
+
+
+class Test(Case):
+    def case(self, name, rule, match, nomatch):
+        self.write(f"{name}/rule.yml", rule)
+        self.events(f"{name}/match.jsonl", *match)
+        self.events(f"{name}/nomatch.jsonl", *nomatch)
+
+    def test_cases_that_hold_are_exit_code_0(self):
+        self.case("d/single", RULE, [event(1), event(2)], [event(1, user="SYSTEM")])
+        self.case("d/deep/pair", RULE + "---\n" + CORRELATION, [event(1), event(2)], [event(1), event(30)])
+        rows = self.rows(self.run_it("rules", "test", "d"))
+        self.assertEqual([(r["verdict"], r["case"], r["match"], r["nomatch"]) for r in rows],
+                         [("ok", "d/deep/pair", 2, 2), ("ok", "d/single", 2, 1)])
+
+    def test_each_way_to_fail_is_named_with_its_line(self):
+        quiet = event(1, image="C:\\x.exe")
+        self.case("match", RULE, [event(1), quiet], [quiet])
+        self.case("nomatch", RULE, [event(1)], [quiet, event(1)])
+        self.case("fires", RULE + "---\n" + CORRELATION, [event(1), event(2)], [event(1), event(2)])
+        self.case("silent", RULE + "---\n" + CORRELATION, [event(1)], [event(1)])
+        self.case("empty", RULE, [event(1)], [])
+        self.case("rejected", BROKEN, [event(1)], [quiet])
+        self.case("missing", RULE, [event(1)], [quiet])
+        (self.folder / "missing/nomatch.jsonl").unlink()
+        for name, want in (("match", "match.jsonl:2 does not match"), ("nomatch", "nomatch.jsonl:2 matches 'Shell started'"),
+                           ("fires", "nomatch.jsonl fires 'Two shells'"), ("silent", "match.jsonl does not fire 'Two shells'"),
+                           ("empty", "nomatch.jsonl holds"), ("rejected", "rule.yml:5 is rejected"),
+                           ("missing", "nomatch.jsonl is missing")):
+            with self.subTest(name=name):
+                row, = self.rows(self.run_it("rules", "test", name, code=1))
+                self.assertEqual(row["verdict"], "FAIL")
+                self.assertIn(want, row["message"])
+
+    def test_a_folder_without_cases_is_an_error(self):
+        (self.folder / "none").mkdir()
+        self.assertIn("no case in it", self.run_it("rules", "test", "none", code=2).stderr)
+
+
+class Completion(Case):
+    def test_bash_completes_commands_options_values_and_files(self):
+        script = self.write("completion.bash", self.run_it("completion", "bash").stdout)
+        self.write("some-file.yml", "")
+        probe = f"""
+            source {script}
+            compopt() {{ :; }}
+            try() {{ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vedette; printf '%s ' "${{COMPREPLY[@]}}"; echo; }}
+            try vedette det
+            try vedette rules ch
+            try vedette detect --min
+            try vedette detect --format nd
+            try vedette detect -o oc
+            try vedette detect --rules some
+            try vedette rules explain --pi
+            try vedette completion z
+        """
+        done = subprocess.run(["bash", "--norc", "-c", probe], capture_output=True, text=True, check=False, cwd=self.folder)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual([line.strip() for line in done.stdout.splitlines()],
+                         ["detect", "check", "--min-level", "ndjson", "ocsf", "some-file.yml", "--pipeline", "zsh"])
+
+    def test_scripts_are_valid_where_their_shell_is_there(self):
+        tried = 0
+        for shell, check in (("bash", ["-n"]), ("zsh", ["-n"]), ("fish", ["--no-execute"])):
+            if shutil.which(shell) is None:
+                continue
+            script = self.write(f"completion.{shell}", self.run_it("completion", shell).stdout)
+            done = subprocess.run([shell, *check, str(script)], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            tried += 1
+        self.assertGreater(tried, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
