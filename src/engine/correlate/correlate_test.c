@@ -300,6 +300,12 @@ VD_TEST(an_average_of_no_values_is_not_judged)
 		LINES("1 b 2"));
 }
 
+VD_TEST(a_sum_of_no_values_is_not_judged)
+{
+	EXPECT(LINES("c value_sum w by=U span=10 field=B lt=5"), LINES("0 w U=a", "0 w U=b B:=4"),
+		LINES("10 b 0"));
+}
+
 VD_TEST(an_average_forgets_what_left_the_window)
 {
 	EXPECT(LINES("c value_avg w span=10 field=B gt=0"),
@@ -340,6 +346,14 @@ VD_TEST(a_parent_reads_group_values_through_aliases)
 		       "c temporal many,succ by=ip span=600 alias=ip:many=src;succ=client"),
 		LINES("0 failed IP=1", "1 failed IP=1", "2 succ client=2", "3 succ client=1"),
 		LINES("3 1 4"));
+}
+
+VD_TEST(a_parent_reads_each_distinct_value_of_the_contributing_events_once)
+{
+	EXPECT(LINES("many event_count x by=U span=60 gte=3", "c value_sum many span=60 field=B gte=8"),
+		LINES("0 x U=a B:=5", "1 x U=a B:=5", "2 x U=a B:=2"), NOTHING);
+	EXPECT(LINES("many event_count x by=U span=60 gte=3", "c value_sum many span=60 field=B gte=7"),
+		LINES("0 x U=a B:=5", "1 x U=a B:=5", "2 x U=a B:=2"), LINES("2 - 3"));
 }
 
 VD_TEST(three_levels_fire_at_one_time)
@@ -511,6 +525,12 @@ VD_TEST(an_array_of_very_many_groups_is_cut_and_counted)
 	rig_finish(&rig);
 	assert_int_equal(rig.sink.found.n, 256);
 	assert_int_equal(vd_corr_core_counts(rig.core, 0).events_dropped, 1);
+	rig_fini(&rig);
+	rig_init(&rig, &finite, LINES("c event_count x by=A,B,C span=60 gte=1"));
+	rig_feed(&rig, "0 x A=1,1,1,1,1,1,1,1 B=1,1,1,1,1,1,1,1 C=1,1,1,1,1,1,1,1"); /* one group */
+	rig_finish(&rig);
+	assert_int_equal(rig.sink.found.n, 1);
+	assert_int_equal(vd_corr_core_counts(rig.core, 0).events_dropped, 0);
 	rig_fini(&rig);
 }
 
