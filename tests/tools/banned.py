@@ -10,7 +10,7 @@ import sys
 from ctext import blank, functions, sources, without_directives
 
 WORDS = {"ctx", "data", "info", "manager", "util", "utils", "helper", "helpers", "common", "context"}
-OURS = re.compile(r"name_data", re.IGNORECASE)  # the element <Data Name=…> of Windows events
+OURS = re.compile(r"name_data|data_item", re.IGNORECASE)  # the element <Data Name=…> of Windows events
 FOREIGN = ("pcre2_", "PCRE2_", "yaml_", "YAML_", "hs_", "HS_", "ZSTD_", "libevtx_", "libcerror_", "gz", "z_",
            "simdjson", "CMOCKA", "si_", "nettle_", "sha256_", "std")
 CALLS = {"sprintf", "vsprintf", "strcpy", "strcat", "strncpy", "strncat", "strtok", "strtok_r", "atoi", "atol",
