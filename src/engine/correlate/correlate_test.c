@@ -262,6 +262,16 @@ VD_TEST(temporal_takes_a_condition_of_rules)
 		LINES("2 a 2"));
 }
 
+VD_TEST(an_ordered_condition_of_rules_wants_those_that_make_it_true_in_order)
+{
+	EXPECT(LINES("c temporal_ordered ra,rb,rc span=60 expr=ra&(rb|rc)"), LINES("0 rb", "1 ra", "2 rb"),
+		LINES("2 - 3"));
+	EXPECT(LINES("c temporal_ordered ra,rb,rc span=60 expr=ra&(rb|rc)"), LINES("0 rc", "1 rb", "2 ra"),
+		NOTHING);
+	EXPECT(LINES("c temporal_ordered ra,rb,rc span=60 expr=ra&rc&!rb"),
+		LINES("0 ra", "1 rc", "100 ra", "101 rb", "102 rc", "200 rc", "201 ra"), LINES("60 - 0"));
+}
+
 VD_TEST(a_negated_condition_is_judged_when_the_window_closes)
 {
 	EXPECT(LINES("c temporal ra,rb by=U span=60 expr=ra&!rb"),
@@ -640,7 +650,7 @@ VD_TEST(a_plan_refuses_with_words_what_cannot_run)
 	static const char *const wrong[] = {"c event_count x span=60", "c value_count x span=60 gte=1",
 		"c event_count x gte=1", "c value_sum x span=9 field=A,B gte=1",
 		"c value_percentile x span=9 field=A percentile=101 gte=1",
-		"c temporal_ordered x,y span=9 expr=x&y"};
+		"c temporal_ordered x,y span=9 gte=1 expr=x&y"};
 	for (size_t i = 0; i < VD_ARRAY_LEN(wrong); i++) {
 		struct world world;
 		world_init(&world, &wrong[i], 1);

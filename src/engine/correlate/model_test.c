@@ -229,6 +229,14 @@ VD_TEST(temporal_ordered_agrees_with_the_model)
 		"e temporal_ordered rb,ra by=H span=5", "f temporal_ordered ra,rb,rc by=U span=9 eq=2");
 }
 
+VD_TEST(ordered_conditions_agree_with_the_model)
+{
+	CHECK("c temporal_ordered ra,rb,rc by=U span=9 expr=(ra|rb)&rc",
+		"d temporal_ordered rc,rb,ra span=3 expr=rc&ra",
+		"e temporal_ordered rb,ra,rc by=H span=5 expr=!(rb|ra)&rc",
+		"f temporal_ordered ra,rb,rc by=U span=9 expr=ra&!(rb&rc)|rc");
+}
+
 VD_TEST(sums_and_averages_agree_with_the_model)
 {
 	CHECK("c value_sum ra by=U span=15 field=B gt=6", "d value_avg ra,rb span=10 field=B gte=2",

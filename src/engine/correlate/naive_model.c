@@ -213,14 +213,15 @@ numbers_meet(const struct world *world, size_t c, const struct inputs *window)
 	return n != 0 && meets(corr, value);
 }
 
+/* Rules under a not are asked for in the whole window, the others among those picked. */
 static bool
-expr_true(const struct vd_corr_expr *expr, const bool *seen)
+expr_true(const struct vd_corr_expr *expr, const bool *seen, const bool *picked, bool under_not)
 {
 	bool any = false, all = true;
 	if (expr->kind == VD_EXPR_ITEM)
-		return seen[expr->rule];
+		return under_not ? seen[expr->rule] : picked[expr->rule];
 	for (size_t i = 0; i < expr->n; i++) {
-		bool kid = expr_true(expr->kids[i], seen);
+		bool kid = expr_true(expr->kids[i], seen, picked, under_not != (expr->kind == VD_EXPR_NOT));
 		any |= kid;
 		all &= kid;
 	}
@@ -257,14 +258,23 @@ rules_meet(const struct vd_corr *corr, const struct inputs *window)
 		different += seen[j];
 	if (corr->type == VD_CORR_TEMPORAL_ORDERED) {
 		different = 0;
-		for (size_t set = 1; set < (size_t)1 << corr->n_rules; set++)
-			if (in_order(window, corr->n_rules, set))
-				different = VD_MAX(different, (size_t)__builtin_popcountll(set));
+		for (size_t set = 0; set < (size_t)1 << corr->n_rules; set++) {
+			bool picked[VD_CORR_MAX_RULES] = {false};
+			if (!in_order(window, corr->n_rules, set))
+				continue;
+			different = VD_MAX(different, (size_t)__builtin_popcountll(set));
+			for (size_t j = 0; j < corr->n_rules; j++)
+				picked[j] = (set >> j & 1) != 0;
+			if (corr->expr != NULL && expr_true(corr->expr, seen, picked, false))
+				return true;
+		}
+		if (corr->expr != NULL)
+			return false;
 	}
 	if (corr->n_criteria != 0 && !meets(corr, (double)different))
 		return false;
 	if (corr->expr != NULL)
-		return expr_true(corr->expr, seen);
+		return expr_true(corr->expr, seen, seen, false);
 	return corr->n_criteria != 0 || different == corr->n_rules;
 }
 

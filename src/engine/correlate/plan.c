@@ -132,8 +132,8 @@ check(const struct vd_corr_plan *plan, const struct vd_load_result *load, size_t
 		wrong = "refers to no rule, or to more than 64";
 	else if (corr->n_group > VD_CORR_MAX_GROUP || corr->n_fields > VD_CORR_MAX_TUPLE)
 		wrong = "has more than 16 fields in group-by or in its condition";
-	else if (corr->expr != NULL && made->measure != VD_CORR_BY_RULES)
-		wrong = "has a condition of rules, which only the type temporal knows";
+	else if (corr->expr != NULL && (!temporal || corr->n_criteria != 0))
+		wrong = "has a condition of rules that is not its only one, or is not temporal";
 	else if (!temporal && (corr->n_criteria == 0 || corr->n_criteria > VD_CORR_MAX_CRITERIA))
 		wrong = "needs a condition";
 	else if (valued && corr->n_fields == 0)
@@ -297,6 +297,23 @@ identify(struct vd_corr_plan *plan)
 }
 
 static enum vd_status
+make_terms(struct vd_corr_plan *plan, size_t c, struct vd_err *err)
+{
+	struct vd_corr_rule *made = &plan->rules[c];
+	const struct vd_corr *corr = made->corr;
+	if (made->measure != VD_CORR_BY_ORDER || corr->n_criteria != 0)
+		return VD_OK;
+	enum vd_status st = corr->expr == NULL ? vd_corr_terms_all(plan->arena, corr->n_rules, &made->terms)
+					       : vd_corr_terms_of(plan->arena, corr->expr, &made->terms);
+	const struct vd_str title = vd_corr_plan_doc(plan, c)->rule->title;
+	if (st == VD_ELIMIT)
+		return vd_fail(err, VD_EINPUT,
+			"correlation \"%.*s\" has a condition of more than %u alternatives: simplify it",
+			(int)VD_MIN(title.len, 80u), title.at, VD_CORR_MAX_TERMS);
+	return st;
+}
+
+static enum vd_status
 build(struct vd_corr_plan *plan, const struct vd_load_result *load, struct vd_err *err)
 {
 	enum vd_status st = number_docs(plan, load);
@@ -310,6 +327,8 @@ build(struct vd_corr_plan *plan, const struct vd_load_result *load, struct vd_er
 				      : corr->has_percentile             ? corr->percentile
 									 : 0};
 		st = check(plan, load, c, err);
+		if (st == VD_OK)
+			st = make_terms(plan, c, err);
 	}
 	for (size_t c = load->n_corrs; st == VD_OK && c-- > 0;)
 		st = link_rule(plan, load, c);

@@ -12,6 +12,7 @@
 #define VD_ENGINE_CORRELATE_PLAN_H
 
 #include "engine/correlate/correlate.h"
+#include "engine/correlate/terms.h"
 
 #define VD_CORR_NONE UINT32_MAX
 #define VD_CORR_MAX_TUPLE 16u               /* fields of one condition */
@@ -46,6 +47,7 @@ struct vd_corr_rule {
 	int64_t span;  /* ms */
 	double percentile;
 	struct vd_corr_link *links; /* corr->n_rules */
+	struct vd_corr_terms terms; /* BY_ORDER without criteria: what must come in order; else at is NULL */
 	uint32_t *own;              /* per carried field: the group-by name it is, or VD_CORR_NONE */
 };
 

@@ -431,19 +431,16 @@ read_group(struct restoring *restoring, const struct vd_corr_rule *rule, struct 
 	group->last = last;
 	group->opened = opened;
 	group->silent_until = silent;
-	int64_t times[VD_CORR_MAX_RULES + VD_CORR_MAX_RULES * VD_CORR_MAX_RULES];
-	size_t n_times = vd_corr_window_times(rule);
-	for (size_t i = 0; i < n_times; i++)
-		times[i] = vd_corr_get_i64(from);
+	/* the entries set times too, but those that a limit has dropped are only known here: kept for the end */
+	struct vd_corr_reader times = {vd_corr_get_bytes(from, vd_corr_window_times(rule) * 8), false};
 	uint32_t n = vd_corr_get_count(from, MIN_ENTRY);
 	for (uint32_t i = 0; i < n; i++) {
 		enum vd_status st = read_entry(restoring, rule, group);
 		if (st != VD_OK)
 			return st;
 	}
-	/* the entries set times too, but those that a limit has dropped are only known here */
-	if (n_times != 0)
-		memcpy(group->window.times, times, n_times * sizeof *times);
+	for (size_t i = 0; times.rest.len != 0; i++)
+		group->window.times[i] = vd_corr_get_i64(&times);
 	return from->bad ? damaged(restoring) : VD_OK;
 }
 

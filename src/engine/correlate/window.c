@@ -12,7 +12,11 @@ vd_corr_window_times(const struct vd_corr_rule *rule)
 	case VD_CORR_BY_RULES:
 		return n;
 	case VD_CORR_BY_ORDER:
-		return n + n * n;
+		if (rule->terms.at == NULL)
+			return n + n * n;
+		for (size_t i = 0; i < rule->terms.n; i++)
+			n += (size_t)__builtin_popcountll(rule->terms.at[i].with);
+		return n;
 	default:
 		return 0;
 	}
@@ -138,6 +142,22 @@ extend_chains(struct vd_corr_window *window, size_t n, int64_t t)
 	}
 }
 
+/* The same for the chain of each term, of which only the whole matters. */
+static void
+extend_terms(struct vd_corr_window *window, const struct vd_corr_rule *rule, int64_t t)
+{
+	int64_t *start = window->times + rule->corr->n_rules;
+	for (size_t i = 0; i < rule->terms.n; i++) {
+		int64_t before = t;
+		for (uint64_t left = rule->terms.at[i].with; left != 0; left &= left - 1) {
+			size_t j = (size_t)__builtin_ctzll(left);
+			if (window->times[j] == t && *start < before)
+				*start = before;
+			before = *start++;
+		}
+	}
+}
+
 static bool
 count_entry(struct vd_corr_window *window, const struct vd_corr_rule *rule, struct vd_corr_shared *shared,
 	const struct vd_corr_entry *entry, bool added)
@@ -155,7 +175,9 @@ count_entry(struct vd_corr_window *window, const struct vd_corr_rule *rule, stru
 		if (!added)
 			return true; /* times are compared with the window's start when they are judged */
 		window->times[entry->ref] = entry->record->t;
-		if (rule->measure == VD_CORR_BY_ORDER)
+		if (rule->terms.at != NULL)
+			extend_terms(window, rule, entry->record->t);
+		else if (rule->measure == VD_CORR_BY_ORDER)
 			extend_chains(window, rule->corr->n_rules, entry->record->t);
 		return true;
 	case VD_CORR_BY_EVENTS:
@@ -235,11 +257,17 @@ all_hold(const struct vd_corr *corr, double value)
 }
 
 static bool
+came_since(const struct vd_corr_window *window, size_t rule, int64_t from)
+{
+	return window->times[rule] != VD_CORR_NEVER && window->times[rule] >= from;
+}
+
+static bool
 expr_holds(const struct vd_corr_window *window, const struct vd_corr_expr *expr, int64_t from)
 {
 	switch (expr->kind) {
 	case VD_EXPR_ITEM:
-		return window->times[expr->rule] != VD_CORR_NEVER && window->times[expr->rule] >= from;
+		return came_since(window, expr->rule, from);
 	case VD_EXPR_NOT:
 		return !expr_holds(window, expr->kids[0], from);
 	case VD_EXPR_AND:
@@ -272,9 +300,28 @@ rules_since(const struct vd_corr_window *window, const struct vd_corr_rule *rule
 }
 
 static bool
+terms_hold(const struct vd_corr_window *window, const struct vd_corr_rule *rule, int64_t from)
+{
+	const int64_t *start = window->times + rule->corr->n_rules;
+	for (size_t i = 0; i < rule->terms.n; i++) {
+		const struct vd_corr_term *term = &rule->terms.at[i];
+		size_t n = (size_t)__builtin_popcountll(term->with);
+		bool holds = n == 0 || (start[n - 1] != VD_CORR_NEVER && start[n - 1] >= from);
+		for (uint64_t left = term->without; holds && left != 0; left &= left - 1)
+			holds = !came_since(window, (size_t)__builtin_ctzll(left), from);
+		if (holds)
+			return true;
+		start += n;
+	}
+	return false;
+}
+
+static bool
 rules_hold(const struct vd_corr_window *window, const struct vd_corr_rule *rule, int64_t from)
 {
 	const struct vd_corr *corr = rule->corr;
+	if (rule->terms.at != NULL)
+		return terms_hold(window, rule, from);
 	size_t came = rules_since(window, rule, from);
 	if (corr->expr == NULL && corr->n_criteria == 0)
 		return came == corr->n_rules;

@@ -2,7 +2,8 @@
  * The window of one group: its entries in the order of time, and what the rule measures over them.
  *
  * Cost per entry, added and later removed: event_count, value_count, temporal, share O(1); sum and average O(1)
- * in practice; temporal_ordered O(k^2) in the number of rules listed; percentile and median a binary search and
+ * in practice; temporal_ordered O(k) in the number of rules listed, O(k^2) with
+ * criteria; percentile and median a binary search and
  * one move of memory, O(n).  Bound: the caller drops the oldest entry beyond max_events.
  */
 #ifndef VD_ENGINE_CORRELATE_WINDOW_H
@@ -25,9 +26,10 @@ struct vd_corr_window {
 	struct vd_corr_sum sum;       /* SUM, AVERAGE */
 	struct vd_corr_sorted sorted; /* PERCENTILE */
 	/*
-	 * RULES, ORDER: per reference the time of its last entry.  ORDER: behind it, for each reference j and
-	 * length m, the latest possible start of a chain of m entries of different rules, in the order listed,
-	 * the last of them no later in the list than j.
+	 * RULES, ORDER: per reference the time of its last entry.  ORDER, behind it: per term and rule of its
+	 * chain the latest possible start of a chain up to that rule; where there are criteria instead of terms,
+	 * for each reference j and length m the latest possible start of a chain of m entries of different rules,
+	 * in the order listed, the last of them no later in the list than j.
 	 */
 	int64_t *times;
 };
