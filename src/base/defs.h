@@ -12,12 +12,6 @@
 #define VD_NORETURN __attribute__((noreturn))
 #define VD_INLINE static inline __attribute__((always_inline))
 #define VD_NOINLINE __attribute__((noinline))
-/* Plain loops the compiler turns into vector code for each level of the processor, chosen at run time. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define VD_VECTORISED __attribute__((target_clones("arch=skylake-avx512", "avx2", "default"), optimize("O3")))
-#else
-#define VD_VECTORISED
-#endif
 #define VD_UNUSED __attribute__((unused))
 #define VD_ALIGNED(n) __attribute__((aligned(n)))
 #define VD_LIKELY(x) __builtin_expect(!!(x), 1)

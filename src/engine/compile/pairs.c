@@ -1,7 +1,5 @@
 #include "engine/compile/pairs.h"
 
-#define BLOCK 64u
-
 /*
  * How common a byte is in event logs, in parts per thousand, measured over Windows and Linux events as JSON
  * (letters in any case).  Only the order matters: a better guess makes the walk faster, never wrong.
@@ -75,6 +73,16 @@ fold_bit(char c)
 	return c >= 'a' && c <= 'z' ? 0x20 : 0;
 }
 
+static void
+note_byte(unsigned char low[16], unsigned char high[16], char c, uint32_t pair)
+{
+	unsigned char lower = (unsigned char)c, upper = (unsigned char)(lower & (unsigned char)~fold_bit(c));
+	low[lower & 15u] |= (unsigned char)(1u << pair);
+	high[lower >> 4] |= (unsigned char)(1u << pair);
+	low[upper & 15u] |= (unsigned char)(1u << pair);
+	high[upper >> 4] |= (unsigned char)(1u << pair);
+}
+
 bool
 vd_pairs_build(struct vd_arena *arena, const struct vd_str *words, size_t n, struct vd_pairs *ret, bool *ret_memory)
 {
@@ -98,8 +106,8 @@ vd_pairs_build(struct vd_arena *arena, const struct vd_str *words, size_t n, str
 		}
 		ret->first[ret->n] = (unsigned char)pair[0];
 		ret->second[ret->n] = (unsigned char)pair[1];
-		ret->fold_first[ret->n] = fold_bit(pair[0]);
-		ret->fold_second[ret->n] = fold_bit(pair[1]);
+		note_byte(ret->first_low, ret->first_high, pair[0], ret->n);
+		note_byte(ret->second_low, ret->second_high, pair[1], ret->n);
 		ret->n++;
 	}
 	ret->from[ret->n] = ret->n_words;
@@ -121,8 +129,8 @@ words_at(const struct vd_pairs *pairs, struct vd_str text, size_t i)
 {
 	unsigned char first = (unsigned char)text.at[i], second = i + 1 < text.len ? (unsigned char)text.at[i + 1] : 0;
 	for (uint32_t p = 0; p < pairs->n; p++) {
-		if ((first | pairs->fold_first[p]) != pairs->first[p] ||
-			(second | pairs->fold_second[p]) != pairs->second[p])
+		if ((first | fold_bit((char)pairs->first[p])) != pairs->first[p] ||
+			(second | fold_bit((char)pairs->second[p])) != pairs->second[p])
 			continue;
 		for (size_t w = pairs->from[p]; w < pairs->from[p + 1]; w++) {
 			const struct vd_pair_word *one = &pairs->words[w];
@@ -134,43 +142,38 @@ words_at(const struct vd_pairs *pairs, struct vd_str text, size_t i)
 	return false;
 }
 
-/* Marks in hits[i] whether a pair begins at at[i], for BLOCK bytes; reads at[BLOCK].  Plain C for the vectoriser. */
-VD_VECTORISED static unsigned char
-mark_block(const struct vd_pairs *pairs, const unsigned char *at, unsigned char hits[BLOCK])
+/* the backslash at text[i] begins an escape: an even number of them stands before it */
+static bool
+begins_escape(struct vd_str text, size_t i)
 {
-	unsigned char any = 0;
-	memset(hits, 0, BLOCK);
-	for (uint32_t p = 0; p < pairs->n; p++) {
-		unsigned char a = pairs->first[p], b = pairs->second[p];
-		unsigned char fold_a = pairs->fold_first[p], fold_b = pairs->fold_second[p];
-		for (unsigned i = 0; i < BLOCK; i++)
-			hits[i] |= (unsigned char)(((at[i] | fold_a) == a) & ((at[i + 1] | fold_b) == b));
-	}
-	for (unsigned i = 0; i < BLOCK; i++)
-		any |= hits[i];
-	return any;
+	size_t before = 0;
+	while (before < i && text.at[i - before - 1] == '\\')
+		before++;
+	return before % 2 == 0;
 }
 
-bool
-vd_pairs_find(const struct vd_pairs *pairs, struct vd_str text)
+struct vd_pairs_look
+vd_pairs_look(const struct vd_pairs *pairs, struct vd_str json)
 {
-	unsigned char hits[BLOCK], tail[BLOCK + 1];
-	for (size_t i = 0; i < text.len; i += BLOCK) {
-		const unsigned char *at = (const unsigned char *)text.at + i;
-		if (text.len - i <= BLOCK) {
-			memset(tail, 0, sizeof tail);
-			memcpy(tail, at, text.len - i);
-			at = tail;
-		}
-		if (mark_block(pairs, at, hits) == 0)
-			continue;
-		for (unsigned from = 0; from < BLOCK; from += 8) {
-			uint64_t eight;
-			memcpy(&eight, hits + from, sizeof eight);
-			for (; eight != 0; eight &= eight - 1)
-				if (words_at(pairs, text, i + from + (unsigned)__builtin_ctzll(eight) / 8))
-					return true;
-		}
+	struct vd_pairs_look look = {false, true};
+	const char *at = json.at, *end = json.at + json.len;
+	while (at < end) {
+		struct vd_pairs_block block;
+		at = vd_pairs_walk(pairs, at, end, &block);
+		if (at >= end)
+			break;
+		size_t base = (size_t)(at - json.at), left = json.len - base;
+		uint32_t inside = left >= VD_PAIRS_BLOCK ? UINT32_MAX : ((uint32_t)1 << left) - 1;
+		if ((block.wide & inside) != 0)
+			look.plain = false;
+		for (uint32_t bits = block.escapes & inside; look.plain && bits != 0; bits &= bits - 1)
+			look.plain = !begins_escape(json, base + (size_t)__builtin_ctz(bits));
+		for (uint32_t bits = block.hits & inside; bits != 0; bits &= bits - 1)
+			if (words_at(pairs, json, base + (size_t)__builtin_ctz(bits))) {
+				look.found = true;
+				return look;
+			}
+		at += VD_PAIRS_BLOCK;
 	}
-	return false;
+	return look;
 }

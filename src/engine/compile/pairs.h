@@ -20,8 +20,9 @@ struct vd_pair_word {
 
 struct vd_pairs {
 	uint32_t n;
-	unsigned char first[VD_PAIRS_MAX], second[VD_PAIRS_MAX];   /* lower case */
-	unsigned char fold_first[VD_PAIRS_MAX], fold_second[VD_PAIRS_MAX]; /* 0x20 for letters, else 0 */
+	unsigned char first[VD_PAIRS_MAX], second[VD_PAIRS_MAX]; /* lower case */
+	/* bit p of a byte's entry in all four: the byte may be the first, the second of pair p, by its two nibbles */
+	unsigned char first_low[16], first_high[16], second_low[16], second_high[16];
 	size_t n_words;
 	const struct vd_pair_word *words; /* by pair: those of pair p are from[p] … from[p + 1] */
 	size_t from[VD_PAIRS_MAX + 1];
@@ -31,6 +32,25 @@ struct vd_pairs {
 bool vd_pairs_build(struct vd_arena *arena, const struct vd_str *words, size_t n, struct vd_pairs *ret,
 	bool *ret_memory) VD_MUST_USE;
 
-bool vd_pairs_find(const struct vd_pairs *pairs, struct vd_str text);
+struct vd_pairs_look {
+	bool found; /* a word stands in the text */
+	bool plain; /* ASCII, and no \\u escape: no word can be there in disguise */
+};
+
+/* text must have 64 readable bytes behind it.  Stops at the first word found; plain is then not told. */
+struct vd_pairs_look vd_pairs_look(const struct vd_pairs *pairs, struct vd_str json);
+
+/* ---- pairs_walk_*.c, one per kind of processor ---- */
+
+#define VD_PAIRS_BLOCK 32u
+
+struct vd_pairs_block {
+	uint32_t hits;    /* bit i: a pair may begin at at[i] */
+	uint32_t wide;    /* bit i: at[i] >= 0x80 */
+	uint32_t escapes; /* bit i: at[i] is a backslash, at[i + 1] a u */
+};
+
+/* Walks blocks from at to end (reads at most 64 bytes beyond) until one has a bit set; returns where it stands. */
+const char *vd_pairs_walk(const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret);
 
 #endif

@@ -221,15 +221,17 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 {
 	const struct vd_route *route = matcher->route;
 	const struct vd_set *set = matcher->set->sets[route->keywords];
-	bool all_values = !set->has_words || vd_pairs_find(&set->words, matcher->event.text);
-	if (!all_values && vd_text_is_plain(matcher->event.text) && matcher->event.repaired == 0)
+	struct vd_pairs_look look = {true, false};
+	if (set->has_words)
+		look = vd_pairs_look(&set->words, matcher->event.text);
+	if (!look.found && look.plain && matcher->event.repaired == 0)
 		return VD_OK;
 	if (set->has_all)
 		return take_group(matcher, set, route->keywords_base, VD_KEY_NONE, err);
 	enum vd_status st = VD_OK;
 	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
-		if ((field->type == VD_F_STRING || field->type == VD_F_NUMBER) && (all_values || is_opaque(field)))
+		if ((field->type == VD_F_STRING || field->type == VD_F_NUMBER) && (look.found || is_opaque(field)))
 			st = take_value(matcher, set, route->keywords_base, field, err);
 	}
 	return st;
