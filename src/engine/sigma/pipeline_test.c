@@ -790,7 +790,45 @@ VD_TEST(a_pipeline_in_the_style_of_windows_audit_works)
 		"and(EventID=4688, and(NewProcessName=x, MandatoryLabel=S-1-16-12288, User=High))");
 }
 
-VD_TEST(survives_every_out_of_memory)
+static void
+becomes_by_file(const char *detection, const char *path, const char *want)
+{
+	size_t n;
+	char *text = vd_test_file(path, &n);
+	becomes(detection, text, want);
+	vd_mem_free(text);
+}
+
+VD_TEST(the_shipped_pipeline_for_the_audit_log_works)
+{
+	static const char path[] = "rules/pipelines/windows-audit.yml";
+	becomes_by_file(
+		SEL("{'Image|endswith': '\\a.exe', ParentImage: b, IntegrityLevel: [High, Untrusted]}"), path,
+		"and(EventID=4688, and(NewProcessName=*\\a.exe, ParentProcessName=b, "
+		"MandatoryLabel=S-1-16-12288|Untrusted))");
+	becomes_by_file(SEL("{User: 'CORP\\adm', Hashes: x}"), path,
+		"and(EventID=4688, and(or(SubjectUserName=adm, SubjectDomainName=adm), Hashes=x))");
+	/* nothing is left of this but a wildcard: better no match than every event */
+	becomes_by_file(SEL("{'User|startswith': 'NT AUTHORITY\\'}"), path,
+		"and(EventID=4688, or(SubjectUserName=NT AUTHORITY\\*, SubjectDomainName=NT AUTHORITY\\*))");
+}
+
+VD_TEST(the_shipped_pipeline_for_ecs_works)
+{
+	static const char path[] = "rules/pipelines/ecs-windows.yml";
+	becomes_by_file(SEL("{Image: a, 'CommandLine|contains': b, IntegrityLevel: c, TargetFilename: d}"),
+		path,
+		"and(process.executable=a, process.command_line=*b*, winlog.event_data.IntegrityLevel=c, "
+		"file.path=d)");
+	becomes_by_file(SEL("{'Hashes|contains': ['MD5=aa', 'IMPHASH=bb']}"), path,
+		"or(or(process.hash.md5=aa, file.hash.md5=aa), or(process.pe.imphash=bb, "
+		"file.pe.imphash=bb))");
+	becomes_by_file(SEL("[word]"), path, "=*word*");
+}
+
+/* Everything once, in an arena that may be too small: VD_OK or VD_ENOMEM. */
+static enum vd_status
+do_everything(struct vd_arena *arena)
 {
 	static const char steps[] =
 		"{vars: {u: [x, y]}, transformations: [{id: m, type: field_name_mapping, mapping: {A: [p, "
@@ -802,29 +840,52 @@ VD_TEST(survives_every_out_of_memory)
 					  "{type: nest, items: [{" SUFFIX ", detection_item_conditions: "
 					  "[{type: processing_item_applied, processing_item_id: m}]}]}, "
 					  "{type: extract_fields, regex: '(?P<l>.)c'}]}";
-	static const char rule_text[] =
+	static const char text[] =
 		"{title: t, logsource: {product: windows}, detection: {sel: {A: xyy, 'R|fieldref': R, "
 		"'Hashes|contains': ['MD5=aa', 'SHA1=bb'], 'E|expand': '%u%1', B: [b, ac]}, condition: sel}}";
+	struct vd_yaml **docs = NULL;
+	struct vd_rule *rule = NULL;
+	struct vd_pipeline *pipeline = NULL;
+	struct vd_str field = {0};
+	struct vd_err err = VD_ERR_INIT;
+	size_t n = 0;
+	enum vd_status st = vd_yaml_parse(arena, vd_str_from(text), &docs, &n, &err);
+	if (st == VD_OK)
+		st = vd_rule_parse(arena, VD_S("r"), docs[0], &rule, &err);
+	if (st == VD_OK)
+		st = vd_pipeline_parse(arena, VD_S("p"), vd_str_from(steps), &pipeline, &err);
+	if (st == VD_OK)
+		st = vd_pipelines_apply(arena, &pipeline, 1, rule, &err);
+	if (st == VD_OK)
+		st = vd_pipelines_field(arena, &pipeline, 1, rule, VD_S("A"), &field, &err);
+	if (st != VD_OK && st != VD_ENOMEM)
+		fail_msg("%s: %s", vd_status_name(st), err.text);
+	if (st == VD_OK)
+		assert_true(vd_str_is(field, "p") && rule->verdict != VD_REJECTED);
+	return st;
+}
+
+VD_TEST(survives_every_out_of_memory)
+{
 	VD_TORTURE
 	{
 		VD_AUTO(vd_arena) arena = vd_arena_new(0);
-		struct vd_yaml **docs = NULL;
-		struct vd_rule *rule = NULL;
-		struct vd_pipeline *pipeline = NULL;
-		struct vd_str field = {0};
-		struct vd_err err = VD_ERR_INIT;
-		size_t n = 0;
-		if (arena == NULL || vd_yaml_parse(arena, vd_str_from(rule_text), &docs, &n, &err) != VD_OK ||
-			vd_rule_parse(arena, VD_S("r"), docs[0], &rule, &err) != VD_OK)
-			continue;
-		enum vd_status st = vd_pipeline_parse(arena, VD_S("p"), vd_str_from(steps), &pipeline, &err);
-		if (st == VD_OK)
-			st = vd_pipelines_apply(arena, &pipeline, 1, rule, &err);
-		if (st == VD_OK)
-			st = vd_pipelines_field(arena, &pipeline, 1, rule, VD_S("A"), &field, &err);
-		if (st != VD_OK && st != VD_ENOMEM)
-			fail_msg("%s: %s", vd_status_name(st), err.text);
-		if (st == VD_OK)
-			assert_true(vd_str_is(field, "p"));
+		if (arena != NULL)
+			(void)do_everything(arena);
 	}
+}
+
+VD_TEST(an_arena_that_is_full_at_any_point_is_said_to_be)
+{
+	size_t limit = 0, failed = 0;
+	enum vd_status st;
+	do {
+		limit += 112;
+		VD_AUTO(vd_arena) arena = vd_arena_new(limit);
+		assert_non_null(arena);
+		st = do_everything(arena);
+		failed += st == VD_ENOMEM;
+	} while (st == VD_ENOMEM && limit < (1u << 22));
+	assert_int_equal(st, VD_OK);
+	assert_true(failed > 100);
 }
