@@ -65,6 +65,25 @@ vd_evtx_is_chunk(const uint8_t *bytes, size_t n)
 	return n >= sizeof chunk_signature && memcmp(bytes, chunk_signature, sizeof chunk_signature) == 0;
 }
 
+size_t
+vd_evtx_chunk_length(const uint8_t *bytes, size_t n)
+{
+	/* inside the records the same bytes are only somebody's text */
+	bool sound = n >= VD_EVTX_CHUNK_HEADER && vd_evtx_is_chunk(bytes, n) &&
+		     get32(bytes + HEADER_CRC) == header_checksum(bytes);
+	size_t from = sound ? get32(bytes + FREE_SPACE) : 1;
+	while (from < n) {
+		const uint8_t *at = memmem(bytes + from, n - from, chunk_signature, sizeof chunk_signature);
+		if (at == NULL)
+			break;
+		size_t offset = (size_t)(at - bytes);
+		if (n - offset >= LAST_RECORD && get32(at + HEADER_SIZE) == 128)
+			return offset;
+		from = offset + 1;
+	}
+	return n;
+}
+
 /* A whole record at offset, ending at or before end. */
 static bool
 is_record(const uint8_t *chunk, size_t offset, size_t end, struct vd_evtx_frame *ret)

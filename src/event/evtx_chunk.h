@@ -39,6 +39,11 @@ struct vd_evtx_frames {
 
 bool vd_evtx_is_chunk(const uint8_t *bytes, size_t n);
 /*
+ * Of n <= VD_EVTX_CHUNK bytes, how many come before the next chunk's header: where bytes were lost or added chunks
+ * no longer stand where they should.
+ */
+size_t vd_evtx_chunk_length(const uint8_t *bytes, size_t n);
+/*
  * chunk: VD_EVTX_CHUNK bytes, of which the first n came from the file and the others are zero.  Finds the records
  * and, where the chunk is damaged, rewrites its frame so that libevtx can read them.  dirty: the file's header
  * says that it was copied while in use, so this chunk's header may be behind its records.

@@ -137,11 +137,7 @@ open_chunk(struct vd_evtx_source *source, struct vd_err *err)
 	fill(source, VD_EVTX_CHUNK);
 	if (source->n == 0)
 		return ended(source, err);
-	size_t n = source->n;
-	/* where bytes were lost or added the chunks no longer stand where they should: go by the next signature */
-	const char *next = n < 8 ? NULL : memmem(source->block + 1, n - 1, "ElfChnk", 8);
-	if (next != NULL && !vd_evtx_is_chunk((const uint8_t *)source->block, n))
-		n = (size_t)(next - source->block);
+	size_t n = vd_evtx_chunk_length((const uint8_t *)source->block, source->n);
 	bool used = !is_unused(source->block, n);
 	if (used) {
 		struct vd_err words = VD_ERR_INIT;
