@@ -1,6 +1,6 @@
-#include <arpa/inet.h>
-
 #include "engine/sigma/parse.h"
+
+#include <arpa/inet.h>
 
 #define V4_BITS 96u /* an IPv4 prefix counts from here in the IPv6 form */
 

@@ -436,6 +436,17 @@ resolve_corr(struct corr_scope *s, const struct node *node, struct vd_corr_expr 
 	return VD_OK;
 }
 
+static bool
+names_rule(const struct vd_corr_expr *expr, size_t rule)
+{
+	if (expr->kind == VD_EXPR_ITEM)
+		return expr->rule == rule;
+	for (size_t i = 0; i < expr->n; i++)
+		if (names_rule(expr->kids[i], rule))
+			return true;
+	return false;
+}
+
 enum vd_status
 vd_corr_condition_parse(struct vd_build *b, struct vd_str text, struct vd_pos pos, struct vd_corr *corr,
 	struct vd_corr_expr **ret)
@@ -443,5 +454,12 @@ vd_corr_condition_parse(struct vd_build *b, struct vd_str text, struct vd_pos po
 	struct corr_scope scope = {b, pos, corr, corr->n_rules == 0};
 	struct node *node;
 	enum vd_status st = read_condition(b, text, pos, &node);
-	return st == VD_OK ? resolve_corr(&scope, node, ret) : st;
+	if (st == VD_OK)
+		st = resolve_corr(&scope, node, ret);
+	for (size_t i = 0; st == VD_OK && i < corr->n_rules; i++)
+		if (!names_rule(*ret, i))
+			VD_BUILD_DEGRADE(b, pos, "rule-unused",
+				"the condition does not speak of %.*s: name it there or take it out of rules",
+				VD_SHOW(corr->rules[i]));
+	return st;
 }

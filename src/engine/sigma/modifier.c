@@ -1,7 +1,8 @@
+#include "engine/sigma/parse.h"
+
 #include <math.h>
 
 #include "engine/sigma/load.h"
-#include "engine/sigma/parse.h"
 
 #define MAX_CHAIN 16u
 

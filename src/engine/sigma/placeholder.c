@@ -1,6 +1,6 @@
-#include "base/mem.h"
-#include "engine/sigma/load.h"
 #include "engine/sigma/parse.h"
+
+#include "engine/sigma/load.h"
 
 #define MAX_BYTES (16u * 1024u * 1024u) /* of text that the placeholders of one rule may become */
 
@@ -248,7 +248,7 @@ unknown(struct work *w, const struct vd_value *value, struct vd_str name)
 {
 	return VD_BUILD_REJECT(&w->b, value->pos, "placeholder-unknown",
 		"no values file has a list for %%%.*s%%: add \"%.*s: [...]\" to one and give it with "
-		"--placeholders",
+		"--values",
 		VD_SHOW(name), VD_SHOW(name));
 }
 

@@ -1,8 +1,9 @@
+#include "engine/sigma/parse.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/sigma/load.h"
-#include "engine/sigma/parse.h"
 
 /* ---- scalars ---- */
 
