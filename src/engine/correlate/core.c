@@ -279,7 +279,7 @@ vd_corr_core_advance(
 	vd_obj_check(core, VD_CORR_CORE_MAGIC);
 	if (core->broken != VD_OK)
 		return broken(core, err);
-	if (core->options.lateness_ms < 0 || watermark <= core->state->watermark)
+	if (watermark <= core->state->watermark)
 		return VD_OK;
 	core->state->watermark = watermark;
 	return run_until(core, watermark - 1, &(struct vd_corr_sink){fn, owner}, err);

@@ -39,7 +39,7 @@ struct vd_corr_field {
 struct vd_corr_input {
 	size_t rule; /* index in load->rules */
 	int64_t t;   /* Unix ms */
-	struct vd_event_ref ref;
+	struct vd_event_ref ref; /* names the event: inputs of one time with the same one are one event */
 	const struct vd_corr_field *fields; /* as many as vd_corr_plan_fields says, in that order */
 };
 
@@ -74,8 +74,9 @@ enum vd_status vd_corr_core_feed(struct vd_corr_core *core, const struct vd_corr
 int64_t vd_corr_core_watermark(const struct vd_corr_core *core);
 /*
  * Judges every time below the watermark and calls fn with what fires, in the order of time; a lower watermark than
- * before changes nothing.  Where lateness has no limit everything waits for finish.  A failure (of fn, or
- * memory) leaves the core in the middle of a time: from then on every call but free repeats it.
+ * before changes nothing.  The caller says that nothing earlier is to come, whatever the lateness: with finite input
+ * in any order he only finishes.  A failure (of fn, or memory) leaves the core in the middle of a time: from then on
+ * every call but free and restore repeats it.
  */
 enum vd_status vd_corr_core_advance(struct vd_corr_core *core, int64_t watermark, vd_finding_fn fn, void *owner,
 	struct vd_err *err) VD_MUST_USE;
