@@ -91,7 +91,11 @@ vd_event_name_data(struct vd_event_parser *parser, uint32_t node, size_t from)
 	if (name == NULL || name->type != VD_F_STRING)
 		return true;
 	uint32_t parent = parser->names->nodes[node].parent;
-	uint32_t named = vd_names_child(parser->names, parent, (struct vd_str){name->raw, name->raw_len});
+	vd_buf_reset(&parser->decoded);
+	vd_buf_add(&parser->decoded, name->raw, name->raw_len);
+	if (!vd_buf_room(&parser->decoded, 8)) /* padding */
+		return false;
+	uint32_t named = vd_names_child(parser->names, parent, vd_buf_view(&parser->decoded));
 	if (named == 0)
 		return false;
 	const struct vd_name *target = &parser->names->nodes[named];

@@ -1,24 +1,20 @@
 #include "event/names.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "base/arena.h"
 #include "base/mem.h"
 #include "event/decode.h"
 
-#define SLOTS 131072u /* power of two; nodes stay below VD_NAMES_MAX + VD_EVENT_MAX_FIELDS < SLOTS */
+#define FIRST_SLOTS 2048u /* power of two */
 
 #define VD_NAMES_MAGIC 0x6e616d01u
 
-static bool
+static void
 empty(struct vd_names *names)
 {
 	vd_arena_reset(names->arena);
-	memset(names->slots, 0, SLOTS * sizeof *names->slots);
-	names->nodes[0] = (struct vd_name){.key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
+	memset(names->slots, 0, (names->mask + 1) * sizeof *names->slots);
+	names->nodes[0] = (struct vd_name){.local = {"", 0}, .key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
 	names->n = 1;
-	return true;
 }
 
 struct vd_names *
@@ -33,12 +29,13 @@ vd_names_new(const struct vd_keys *keys)
 	names->arena = vd_arena_new(0);
 	names->cap = 256;
 	names->nodes = vd_mem_zalloc(names->cap, sizeof *names->nodes);
-	names->slots = vd_mem_zalloc(SLOTS, sizeof *names->slots);
+	names->mask = FIRST_SLOTS - 1;
+	names->slots = vd_mem_zalloc(FIRST_SLOTS, sizeof *names->slots);
 	if (names->arena == NULL || names->nodes == NULL || names->slots == NULL)
 		return NULL;
 	/* keys of an attacker's making must not collide on purpose: the address is not known to them */
 	names->seed = (uint32_t)((uintptr_t)names >> 4);
-	(void)empty(names);
+	empty(names);
 	return vd_names_take(&names);
 }
 
@@ -60,7 +57,7 @@ void
 vd_names_begin(struct vd_names *names)
 {
 	if (VD_UNLIKELY(names->n >= VD_NAMES_MAX))
-		(void)empty(names);
+		empty(names);
 }
 
 /* ---- what a path is called ---- */
@@ -208,10 +205,55 @@ name_child(const struct vd_name *above, bool at_top, struct vd_str local, struct
 	}
 }
 
+/*
+ * First and last eight bytes and the length: keys of one log hardly share all three.  Reads 8 bytes from local.at,
+ * whatever its length.
+ */
 static uint32_t
-learn(struct vd_names *names, uint32_t parent, struct vd_str local, size_t slot)
+hash(const struct vd_names *names, uint32_t parent, struct vd_str local)
+{
+	uint64_t first, last;
+	memcpy(&first, local.at, sizeof first);
+	if (local.len < 8)
+		first = local.len == 0 ? 0 : first << (64 - 8 * local.len);
+	memcpy(&last, local.len > 8 ? local.at + local.len - 8 : local.at, sizeof last);
+	if (local.len <= 8)
+		last = first;
+	uint64_t h = (first ^ names->seed) * 0x9e3779b97f4a7c15u;
+	h ^= (last + local.len * 0xc2b2ae3d27d4eb4fu + parent) * 0x165667b19e3779f9u;
+	h ^= h >> 29;
+	h *= 0xbf58476d1ce4e5b9u;
+	return (uint32_t)(h >> 32);
+}
+
+/* Twice the slots; hashes are kept in them. */
+static bool
+grow_slots(struct vd_names *names)
+{
+	size_t n = (names->mask + 1) * 2;
+	struct vd_name_slot *slots = vd_mem_zalloc(n, sizeof *slots);
+	if (slots == NULL)
+		return false;
+	for (size_t i = 0; i <= names->mask; i++) {
+		if (names->slots[i].node == 0)
+			continue;
+		size_t at = names->slots[i].hash & (n - 1);
+		while (slots[at].node != 0)
+			at = (at + 1) & (n - 1);
+		slots[at] = names->slots[i];
+	}
+	vd_mem_free(names->slots);
+	names->slots = slots;
+	names->mask = n - 1;
+	return true;
+}
+
+static uint32_t
+learn(struct vd_names *names, uint32_t parent, struct vd_str local, uint32_t h)
 {
 	void *nodes = names->nodes;
+	if (names->n * 2 >= names->mask && !grow_slots(names))
+		return 0;
 	if (!vd_mem_grow(&nodes, &names->cap, names->n + 1, sizeof *names->nodes, 256))
 		return 0;
 	names->nodes = nodes;
@@ -220,8 +262,12 @@ learn(struct vd_names *names, uint32_t parent, struct vd_str local, size_t slot)
 	vd_buf_reset(&names->full);
 	struct vd_str plain = vd_json_decode(local, &names->decoded);
 	name_child(&names->nodes[parent], parent == 0, plain, &node, &names->full);
-	if (names->decoded.failed || !vd_arena_str(names->arena, local, &node.local))
+	char *kept = vd_arena_zalloc(names->arena, local.len + 8); /* padded: vd_names_same */
+	if (names->decoded.failed || kept == NULL)
 		return 0;
+	if (local.len != 0)
+		memcpy(kept, local.at, local.len);
+	node.local = (struct vd_str){kept, local.len};
 	struct vd_str full = vd_buf_view(&names->full);
 	if (full.len > VD_NAMES_MAX_LEN)
 		full.len = VD_NAMES_MAX_LEN;
@@ -230,20 +276,24 @@ learn(struct vd_names *names, uint32_t parent, struct vd_str local, size_t slot)
 	node.key = vd_keys_find(names->keys, node.full);
 	uint32_t number = (uint32_t)names->n++;
 	names->nodes[number] = node;
-	names->slots[slot] = number;
+	size_t at = h & names->mask;
+	while (names->slots[at].node != 0)
+		at = (at + 1) & names->mask;
+	names->slots[at] = (struct vd_name_slot){h, number};
 	return number;
 }
 
 uint32_t
 vd_names_child(struct vd_names *names, uint32_t parent, struct vd_str local)
 {
-	uint64_t h = XXH3_64bits_withSeed(local.at, local.len, (uint64_t)names->seed * 0x9e3779b97f4a7c15u + parent);
-	for (size_t slot = h & (SLOTS - 1);; slot = (slot + 1) & (SLOTS - 1)) {
-		uint32_t number = names->slots[slot];
-		if (number == 0)
-			return learn(names, parent, local, slot);
-		const struct vd_name *node = &names->nodes[number];
-		if (node->parent == parent && vd_str_eq(node->local, local))
-			return number;
+	uint32_t h = hash(names, parent, local);
+	for (size_t at = h & names->mask;; at = (at + 1) & names->mask) {
+		const struct vd_name_slot *slot = &names->slots[at];
+		if (slot->node == 0)
+			return learn(names, parent, local, h);
+		const struct vd_name *node = &names->nodes[slot->node];
+		if (slot->hash == h && node->parent == parent && node->local.len == local.len &&
+			vd_names_same(node->local.at, local.at, local.len))
+			return slot->node;
 	}
 }

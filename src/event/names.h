@@ -34,10 +34,15 @@ struct vd_name {
 	struct vd_str full;  /* name for rules; blanks stripped */
 	uint32_t key;        /* number in the key table or VD_KEY_NONE */
 	uint32_t parent;
-	uint32_t next[2];    /* nodes that followed lately, the last one first */
+	uint32_t next;       /* node that followed last time */
 	uint64_t object;     /* serial number of the object it was last seen in */
 	uint8_t kind;        /* enum vd_name_kind */
 	bool silent;         /* containers of the EVTX form are no fields themselves */
+};
+
+struct vd_name_slot {
+	uint32_t hash;
+	uint32_t node; /* 0: free */
 };
 
 /* Only nodes is for reading outside of names.c; it moves when a child is learned. */
@@ -48,7 +53,8 @@ struct vd_names {
 	size_t n, cap;
 	const struct vd_keys *keys;
 	struct vd_arena *arena;
-	uint32_t *slots; /* node number, 0 = free */
+	struct vd_name_slot *slots; /* open addressing, at most half full */
+	size_t mask;
 	struct vd_buf full, decoded; /* scratch */
 };
 
@@ -57,37 +63,37 @@ void vd_names_free(struct vd_names *names);
 
 /* Before each event: node 0 is the root. */
 void vd_names_begin(struct vd_names *names);
-/* The child of parent called local (escaped JSON text); 0 when out of memory. */
+/* The child of parent called local (escaped JSON text, 8 readable bytes behind it); 0 when out of memory. */
 uint32_t vd_names_child(struct vd_names *names, uint32_t parent, struct vd_str local);
 
-/*
- * The child of parent that is written at text (room bytes left, up to its closing quote), if it is one of those
- * that followed node last lately; else 0.
- */
-VD_INLINE uint32_t
-vd_names_guess(struct vd_names *names, uint32_t last, uint32_t parent, const char *text, size_t room)
+/* Are n bytes equal?  Both have 8 readable bytes behind their start. */
+VD_INLINE bool
+vd_names_same(const char *a, const char *b, size_t n)
 {
-	struct vd_name *before = &names->nodes[last];
-	for (unsigned i = 0; i < 2; i++) {
-		uint32_t guess = before->next[i];
-		const struct vd_name *name = &names->nodes[guess];
-		if (guess == 0 || name->parent != parent || name->local.len >= room || text[name->local.len] != '"' ||
-			memcmp(text, name->local.at, name->local.len) != 0)
-			continue;
-		if (i != 0) {
-			before->next[1] = before->next[0];
-			before->next[0] = guess;
-		}
-		return guess;
+	uint64_t x, y;
+	for (; n > 8; n -= 8, a += 8, b += 8) {
+		memcpy(&x, a, sizeof x);
+		memcpy(&y, b, sizeof y);
+		if (x != y)
+			return false;
 	}
-	return 0;
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return n == 0 || (x ^ y) << (64 - 8 * n) == 0;
 }
 
-VD_INLINE void
-vd_names_follow(struct vd_names *names, uint32_t last, uint32_t node)
+/* vd_names_child, which the key that followed node last the time before often spares; local.at is padded. */
+VD_INLINE uint32_t
+vd_names_after(struct vd_names *names, uint32_t last, uint32_t parent, struct vd_str local)
 {
-	names->nodes[last].next[1] = names->nodes[last].next[0];
-	names->nodes[last].next[0] = node;
+	uint32_t guess = names->nodes[last].next;
+	const struct vd_name *name = &names->nodes[guess];
+	if (VD_LIKELY(guess != 0 && name->parent == parent && name->local.len == local.len &&
+		    vd_names_same(name->local.at, local.at, local.len)))
+		return guess;
+	guess = vd_names_child(names, parent, local);
+	names->nodes[last].next = guess;
+	return guess;
 }
 
 VD_AUTO_DEFINE(vd_names, vd_names_free)

@@ -115,33 +115,25 @@ open_container(struct walk *w, enum container container, uint32_t node, unsigned
 }
 
 /* The key at at[i], its colon behind it; leaves i at the value. */
-static enum vd_status
+VD_INLINE enum vd_status
 key(struct walk *w, const struct level *level, uint32_t *ret_node, struct vd_err *err)
 {
 	struct vd_event_parser *parser = w->parser;
-	const char *first = w->text + w->at[w->i];
-	if (VD_UNLIKELY(*first != '"'))
+	const char *first = w->text + w->at[w->i] + 1;
+	if (VD_UNLIKELY(first[-1] != '"'))
 		return broken(w, "a key must stand in quotes", err);
-	first++;
-	uint32_t node = vd_names_guess(
-		parser->names, parser->last, level->node, first, w->len - (size_t)(first - w->text));
-	if (VD_UNLIKELY(node == 0)) {
-		const char *end = string_end(w, first);
-		if (end == NULL)
-			return broken(w, "a key without its colon", err);
-		node = vd_names_child(parser->names, level->node, (struct vd_str){first, (size_t)(end - first)});
-		if (node == 0)
-			return vd_fail(err, VD_ENOMEM, "no memory for the name of a field");
-		vd_names_follow(parser->names, parser->last, node);
-	}
+	const char *end = string_end(w, first);
+	if (VD_UNLIKELY(end == NULL || w->i + 2 >= w->n || w->text[w->at[w->i + 1]] != ':'))
+		return broken(w, "a key without its colon and value", err);
+	uint32_t node = vd_names_after(
+		parser->names, parser->last, level->node, (struct vd_str){first, (size_t)(end - first)});
+	if (VD_UNLIKELY(node == 0))
+		return vd_fail(err, VD_ENOMEM, "no memory for the name of a field");
 	*ret_node = node;
-	parser->last = *ret_node;
-	vd_event_seen(parser, *ret_node, level->object);
-	w->i++;
-	if (VD_UNLIKELY(w->i >= w->n || w->text[w->at[w->i]] != ':'))
-		return broken(w, "a key without its colon", err);
-	w->i++;
-	return w->i < w->n ? VD_OK : broken(w, "a key without a value", err);
+	parser->last = node;
+	vd_event_seen(parser, node, level->object);
+	w->i += 2;
+	return VD_OK;
 }
 
 /* One value of name node at at[i]; leaves i behind it (or inside it, one level deeper). */
@@ -167,6 +159,28 @@ close_container(struct walk *w, struct vd_err *err)
 	return VD_OK;
 }
 
+/*
+ * Members of an object from the key at at[i] on: one at least, and on as long as the values are scalars.  Stops
+ * at a place step understands.
+ */
+static enum vd_status
+members(struct walk *w, struct vd_err *err)
+{
+	const struct level *level = &w->levels[w->depth - 1];
+	for (;;) {
+		uint32_t node = 0;
+		enum vd_status st = key(w, level, &node, err);
+		if (VD_UNLIKELY(st != VD_OK))
+			return st;
+		st = value(w, node, level->flags, err);
+		if (VD_UNLIKELY(st != VD_OK || &w->levels[w->depth - 1] != level))
+			return st;
+		if (w->i + 1 >= w->n || w->text[w->at[w->i]] != ',' || w->text[w->at[w->i + 1]] != '"')
+			return VD_OK;
+		w->i++;
+	}
+}
+
 /* One member or element, or the end of the container at the top of the stack. */
 static enum vd_status
 step(struct walk *w, struct vd_err *err)
@@ -190,9 +204,7 @@ step(struct walk *w, struct vd_err *err)
 		return broken(w, "a comma without a value", err);
 	if (level->container == ARRAY)
 		return value(w, level->node, level->flags, err);
-	uint32_t node = 0;
-	enum vd_status st = key(w, level, &node, err);
-	return st == VD_OK ? value(w, node, level->flags, err) : st;
+	return members(w, err);
 }
 
 enum vd_status

@@ -26,18 +26,18 @@ full(struct vd_err *err)
 	return vd_fail(err, VD_ELIMIT, "an event of more than %u values, or out of memory", VD_EVENT_MAX_FIELDS);
 }
 
-/* Keys of the strict walk are raw text: a backslash of a decoded key is written as one there. */
+/* Keys of the strict walk are raw text: a backslash of a decoded key is written as two there. */
 static struct vd_str
 as_raw(struct vd_buf *to, struct vd_str text)
 {
-	if (text.len == 0 || memchr(text.at, '\\', text.len) == NULL)
-		return text;
 	vd_buf_reset(to);
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.at[i] == '\\')
 			vd_buf_char(to, '\\');
 		vd_buf_char(to, text.at[i]);
 	}
+	if (!vd_buf_room(to, 8)) /* padding */
+		return (struct vd_str){"        ", 0};
 	return vd_buf_view(to);
 }
 
