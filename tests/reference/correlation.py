@@ -7,7 +7,7 @@ import itertools
 import math
 import re
 
-from events import NULL, fold
+from events import NULL, STRING, Value, fold
 from sigma import COMPARE, Condition, Rejected, Scalar, _text, list_of, number_of, text_of
 
 TYPES = (
@@ -137,8 +137,10 @@ def resolve(rules, correlations, rejected):
 class Input:
     """An event that a rule matched, or a finding of a child, as one correlation sees it."""
 
-    def __init__(self, t, reference, events, values):
-        self.t, self.reference, self.events, self.values = t, reference, events, values
+    def __init__(self, source, reference, values):
+        self.source, self.reference, self.values = source, reference, values
+        self.t = source.t
+        self.events = [source] if isinstance(source, Match) else source.events
 
 
 class Match:
@@ -154,10 +156,18 @@ class Match:
 class Finding:
     def __init__(self, corr, t, group, inputs, fired):
         self.corr, self.t, self.group, self.fired = corr, t, group, fired
+        self.sources = [one.source for one in inputs]
         self.events = [event for one in inputs for event in one.events]
 
     def named_group(self):
         return dict(zip(self.corr.group, (shown for _, shown in self.group)))
+
+    def texts(self, field):
+        """Its group's value of that name, else each distinct value of what contributed, as one list field."""
+        group = self.named_group()
+        if field in group:
+            return [Value(STRING, group[field])]
+        return list({v.folded: v for source in self.sources for v in source.texts(field)}.values())
 
 
 def _distinct(values):
@@ -168,22 +178,13 @@ def _distinct(values):
     return list(seen.items())
 
 
-def _match_values(corr, reference, match, name):
-    return [v.text for v in match.texts(corr.field_of(name, reference))]
-
-
-def _finding_values(corr, reference, finding, name):
-    field = corr.field_of(name, reference)
-    group = finding.named_group()
-    if field in group:
-        return [group[field]]
-    return [v.text for match in finding.events for v in match.texts(field)]
+def _texts(corr, reference, source, name):
+    return [v.text for v in source.texts(corr.field_of(name, reference))]
 
 
 def _groups(corr, reference, source):
     """Every group the source belongs to; none if a group-by field is absent or null."""
-    values = _match_values if isinstance(source, Match) else _finding_values
-    choices = [_distinct(values(corr, reference, source, name)) for name in corr.group]
+    choices = [_distinct(_texts(corr, reference, source, name)) for name in corr.group]
     return list(itertools.product(*choices))
 
 
@@ -191,15 +192,11 @@ def _input_values(corr, reference, source):
     """What the condition's fields are worth: tuples of folded text, or numbers."""
     if not corr.fields:
         return []
-    values = _match_values if isinstance(source, Match) else _finding_values
     if corr.type == "value_count" or (corr.type == "value_percentile" and corr.percentile is None):
-        choices = [[folded for folded, _ in _distinct(values(corr, reference, source, f))] for f in corr.fields]
+        choices = [[folded for folded, _ in _distinct(_texts(corr, reference, source, f))] for f in corr.fields]
         return list(itertools.product(*choices))
-    if isinstance(source, Match):
-        found = source.texts(corr.field_of(corr.fields[0], reference))
-    else:
-        found = [v for m in source.events for v in m.texts(corr.field_of(corr.fields[0], reference))]
-    return [n for n in map(number_of, found) if n is not None]
+    numbers = map(number_of, source.texts(corr.field_of(corr.fields[0], reference)))
+    return [number for number in numbers if number is not None]
 
 
 # ---- judging ----
@@ -284,13 +281,12 @@ class Correlator:
         for reference, child in enumerate(corr.children):
             if child is not (source.rule if isinstance(source, Match) else source.corr):
                 continue
-            events = [source] if isinstance(source, Match) else source.events
             values = _input_values(corr, reference, source)
             for shown in _groups(corr, reference, source):
                 key = tuple(folded for folded, _ in shown)
                 group = self.groups[corr].setdefault(key, Group())
                 group.shown = getattr(group, "shown", shown)
-                one = Input(source.t, reference, events, values)
+                one = Input(source, reference, values)
                 group.inputs.append(one)
                 fresh.setdefault(key, []).append(one)
                 if corr.at_close() and (group.opened is None or source.t > group.opened + corr.timespan):

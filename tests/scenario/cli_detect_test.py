@@ -1,5 +1,6 @@
 """vedette detect as a user runs it: exit codes, messages, formats, broken input, closed pipes, interrupts."""
 
+import contextlib
 import csv
 import gzip
 import io
@@ -7,7 +8,6 @@ import json
 import os
 import pathlib
 import pty
-import select
 import signal
 import subprocess
 import tempfile
@@ -310,28 +310,29 @@ class Ends(Case):
         self.assertEqual(done.returncode, 2)
         self.assertIn("closed", done.stderr.decode())
 
-    def start(self):
-        return subprocess.Popen([COMMAND, "detect", "--rules", str(self.rules), "-o", "ndjson", "-"], env=self.env,
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
     def test_an_interrupt_ends_with_what_was_found(self):
         line = (json.dumps(event(1, line="y" * 1000)) + "\n").encode()
-        process = self.start()
-        for _ in range(8):  # more than a batch, so that something has been matched
+        path = self.folder / "found.jsonl"
+        with open(path, "wb") as found:
+            process = subprocess.Popen([COMMAND, "detect", "--rules", str(self.rules), "-o", "ndjson", "-"],
+                                       env=self.env, stdin=subprocess.PIPE, stdout=found, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + 60
+        while path.stat().st_size == 0 and time.monotonic() < deadline:  # until matching is under way
             process.stdin.write(line * 1000)
-        process.stdin.flush()
-        # the first bytes of output say that matching is under way; then more input after the signal ends the read
-        self.assertTrue(select.select([process.stdout], [], [], 60)[0])
+            process.stdin.flush()
         process.send_signal(signal.SIGINT)
-        try:
+        with contextlib.suppress(BrokenPipeError):  # wakes the read that the signal came upon
             process.stdin.write(line * 3000)
-        except BrokenPipeError:
-            pass
-        out, err = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 1)
-        for row in out.splitlines():
+            process.stdin.close()
+        words = process.stderr.read().decode()
+        self.assertEqual(process.wait(timeout=60), 1)
+        self.assertIn("interrupted", words)
+        rows = path.read_bytes().splitlines()
+        self.assertGreater(len(rows), 0)
+        for row in rows:
             json.loads(row)
-        self.assertIn("interrupted", err.decode())
 
 
 class Terminal(Case):
