@@ -1,0 +1,95 @@
+/*
+ * Any bytes through the cutter, at once and in pieces: both give the same events, in order and without overlap.
+ * The first byte sets the size of the pieces.
+ */
+#include "event/cut.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+#define LIMIT 4096u
+
+struct found {
+	const char *text; /* of the whole input */
+	size_t n, cap, bad;
+	struct place {
+		size_t from, len;
+		uint64_t line;
+	} * at;
+};
+
+static void
+must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void
+on_bad(void *owner, uint64_t line, const char *what)
+{
+	struct found *found = owner;
+	must(what[0] != '\0');
+	found->bad++;
+}
+
+static void
+take(struct found *found, const struct vd_batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct vd_batch_event *event = &batch->events[i];
+		size_t from = (size_t)(event->text.at - found->text);
+		void *at = found->at;
+		must(event->text.len > 0 && event->text.len <= LIMIT && event->text.at[0] == '{');
+		must(found->n == 0 || from >= found->at[found->n - 1].from + found->at[found->n - 1].len);
+		must(vd_mem_grow(&at, &found->cap, found->n + 1, sizeof *found->at, 64) != 0);
+		found->at = at;
+		found->at[found->n++] = (struct place){from, event->text.len, event->line};
+	}
+}
+
+static void
+cut(struct vd_str text, size_t step, struct found *found)
+{
+	VD_AUTO(vd_batch) batch = vd_batch_new();
+	struct vd_cutter cutter;
+	must(batch != NULL);
+	vd_cutter_init(&cutter, LIMIT, on_bad, found);
+	size_t from = 0, to = 0;
+	do {
+		size_t used;
+		to = VD_MIN(text.len, to + step);
+		batch->n = 0;
+		must(vd_cutter_run(&cutter, (struct vd_str){text.at + from, to - from}, to == text.len, batch,
+			     &used, NULL) == VD_OK);
+		must(used <= to - from);
+		take(found, batch);
+		from += used;
+	} while (to < text.len);
+	must(from == text.len);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	if (n < 2)
+		return 0;
+	struct vd_str text = {(const char *)bytes + 1, n - 1};
+	struct found whole = {.text = text.at}, pieces = {.text = text.at};
+	cut(text, text.len, &whole);
+	cut(text, (size_t)bytes[0] + 1, &pieces);
+	/* what is too long may be dropped before it is seen where it would have been cut */
+	if (text.len <= LIMIT) {
+		must(whole.n == pieces.n && whole.bad == pieces.bad);
+		for (size_t i = 0; i < whole.n; i++)
+			must(whole.at[i].from == pieces.at[i].from && whole.at[i].len == pieces.at[i].len &&
+				whole.at[i].line == pieces.at[i].line);
+	}
+	vd_mem_free(whole.at);
+	vd_mem_free(pieces.at);
+	return 0;
+}
