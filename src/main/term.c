@@ -38,29 +38,38 @@ vd_term_colours(int fd)
 
 /* ---- safe text ---- */
 
+struct range {
+	uint32_t first, last;
+};
+
 /* Controls, and marks that reorder or hide what stands around them. */
+static const struct range unsafe[] = {{0x00, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x200b, 0x200f},
+	{0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xe0000, 0xe007f}};
+
+/* Combining marks: no column of their own. */
+static const struct range combining[] = {
+	{0x300, 0x36f}, {0x1ab0, 0x1aff}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}};
+
+/* East Asian wide characters and emoji: two columns. */
+static const struct range wide[] = {{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xac00, 0xd7a3},
+	{0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff},
+	{0x20000, 0x3fffd}};
+
 static bool
-is_unsafe(uint32_t c)
+is_in(const struct range ranges[], size_t n, uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-	       (c >= 0xe0000 && c <= 0xe007f) || c == 0xad;
+	for (size_t i = 0; i < n; i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
 }
 
-/* Columns of a printable character: combining marks none, East Asian wide ones and emoji two. */
 static size_t
 columns_of(uint32_t c)
 {
-	if ((c >= 0x300 && c <= 0x36f) || (c >= 0x1ab0 && c <= 0x1aff) || (c >= 0x20d0 && c <= 0x20ff) ||
-		(c >= 0xfe00 && c <= 0xfe0f))
+	if (is_in(combining, VD_ARRAY_LEN(combining), c))
 		return 0;
-	if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0x303e) || (c >= 0x3041 && c <= 0xa4cf) ||
-		(c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
-		(c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
-		(c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) ||
-		(c >= 0x20000 && c <= 0x3fffd))
-		return 2;
-	return 1;
+	return is_in(wide, VD_ARRAY_LEN(wide), c) ? 2 : 1;
 }
 
 /* One step of s from i: bytes it takes, columns it shows, whether it must be escaped. */
@@ -72,7 +81,7 @@ step(struct vd_str s, size_t i, size_t *ret_columns, bool *ret_escape)
 	bool escape = n == 0;
 	if (n > 0) {
 		uint32_t c = vd_utf8_decode(s.at + i, s.len - i, &taken);
-		escape = is_unsafe(c);
+		escape = is_in(unsafe, VD_ARRAY_LEN(unsafe), c);
 		*ret_columns = escape ? 4 * taken : columns_of(c);
 	} else {
 		taken = 1;
