@@ -67,19 +67,38 @@ vd_atom_wrap(struct vd_build *b, struct vd_atom *atom, enum vd_part part)
 
 /* ---- windash ---- */
 
-/* Letters, digits and _ as Python's \w sees them; beyond ASCII everything but the blocks of punctuation. */
+/* Beyond ASCII: signs, punctuation, arrows, drawings, emoji.  All else there is a letter or digit to windash. */
+static const struct {
+	uint32_t first, last;
+} no_words[] = {
+	{0x80, 0xa9},
+	{0xab, 0xb1},
+	{0xb4, 0xb4},
+	{0xb6, 0xb8},
+	{0xbb, 0xbb},
+	{0xbf, 0xbf},
+	{0xd7, 0xd7},
+	{0xf7, 0xf7},
+	{0x2000, 0x206f},
+	{0x20a0, 0x20cf},
+	{0x2190, 0x23ff},
+	{0x2500, 0x2bff},
+	{0x3000, 0x3004},
+	{0x3008, 0x3020},
+	{0xff01, 0xff0f},
+	{0x1f000, 0x1faff},
+};
+
+/* Letters, digits and _, as Python's \w sees them. */
 static bool
 is_word(uint32_t c)
 {
 	if (c < 0x80)
 		return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-	if (c < 0xc0)
-		return c == 0xaa || c == 0xb5 || c == 0xba || c == 0xb2 || c == 0xb3 || c == 0xb9 ||
-		       (c >= 0xbc && c <= 0xbe);
-	return c != 0xd7 && c != 0xf7 && !(c >= 0x2000 && c <= 0x206f) && !(c >= 0x20a0 && c <= 0x20cf) &&
-	       !(c >= 0x2190 && c <= 0x23ff) && !(c >= 0x2500 && c <= 0x2bff) &&
-	       !(c >= 0x3000 && c <= 0x3004) && !(c >= 0x3008 && c <= 0x3020) &&
-	       !(c >= 0xff01 && c <= 0xff0f) && !(c >= 0x1f000 && c <= 0x1faff);
+	for (size_t i = 0; i < VD_ARRAY_LEN(no_words); i++)
+		if (c >= no_words[i].first && c <= no_words[i].last)
+			return false;
+	return true;
 }
 
 static uint32_t

@@ -26,12 +26,12 @@ struct vd_load_input {
 
 struct vd_load_result {
 	size_t n_rules;
-	struct vd_rule **rules;       /* RULE documents that load, in order of input */
+	struct vd_rule **rules; /* RULE documents that load, in order of input */
 	size_t n_corrs;
-	struct vd_rule **corrs;       /* CORRELATION documents, children before parents (topological) */
+	struct vd_rule **corrs; /* CORRELATION documents, children before parents (topological) */
 	/* per rule in rules[]: reports alone; false where every correlation that refers to it says generate: false */
 	bool *rule_alone;
-	bool *corr_alone;             /* per correlation in corrs[] */
+	bool *corr_alone; /* per correlation in corrs[] */
 	/* references resolved: for corrs[i] and reference j: index in rules[], or n_rules + index in corrs[] */
 	size_t **refs;
 };
@@ -40,8 +40,8 @@ struct vd_load_result {
  * verdicts gets a row a document (and a row for a file that is no YAML at all).  Fails only for VD_ENOMEM and
  * for pipelines or placeholder files that cannot be read (VD_EINPUT: the words say where).
  */
-enum vd_status vd_load_run(struct vd_arena *arena, const struct vd_load_input *input, struct vd_verdicts *verdicts,
-	struct vd_load_result *ret, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_load_run(struct vd_arena *arena, const struct vd_load_input *input,
+	struct vd_verdicts *verdicts, struct vd_load_result *ret, struct vd_err *err) VD_MUST_USE;
 
 /* ---- the parts, each in a file of its own ---- */
 
@@ -68,8 +68,8 @@ enum vd_status vd_pipelines_field(struct vd_arena *arena, struct vd_pipeline *co
 struct vd_placeholders;
 enum vd_status vd_placeholders_parse(struct vd_arena *arena, struct vd_str file, struct vd_str text,
 	struct vd_placeholders **ret, struct vd_err *err) VD_MUST_USE;
-enum vd_status vd_placeholders_apply(struct vd_arena *arena, const struct vd_placeholders *const *lists, size_t n,
-	struct vd_rule *rule, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_placeholders_apply(struct vd_arena *arena, const struct vd_placeholders *const *lists,
+	size_t n, struct vd_rule *rule, struct vd_err *err) VD_MUST_USE;
 
 /*
  * value.c: Sigma string syntax (backslash rules, wildcards) to tokens; with_placeholders: %name% too (their names

@@ -39,46 +39,6 @@ enum modifier {
 	MOD_YEAR,
 };
 
-static const struct {
-	const char *name;
-	enum modifier modifier;
-} modifiers[] = {
-	{"all", MOD_ALL},
-	{"base64", MOD_BASE64},
-	{"base64offset", MOD_BASE64OFFSET},
-	{"cased", MOD_CASED},
-	{"cidr", MOD_CIDR},
-	{"contains", MOD_CONTAINS},
-	{"day", MOD_DAY},
-	{"dotall", MOD_RE_S},
-	{"endswith", MOD_ENDSWITH},
-	{"exists", MOD_EXISTS},
-	{"expand", MOD_EXPAND},
-	{"fieldref", MOD_FIELDREF},
-	{"gt", MOD_GT},
-	{"gte", MOD_GTE},
-	{"hour", MOD_HOUR},
-	{"i", MOD_RE_I},
-	{"ignorecase", MOD_RE_I},
-	{"lt", MOD_LT},
-	{"lte", MOD_LTE},
-	{"m", MOD_RE_M},
-	{"minute", MOD_MINUTE},
-	{"month", MOD_MONTH},
-	{"multiline", MOD_RE_M},
-	{"neq", MOD_NEQ},
-	{"re", MOD_RE},
-	{"s", MOD_RE_S},
-	{"startswith", MOD_STARTSWITH},
-	{"utf16", MOD_UTF16},
-	{"utf16be", MOD_UTF16BE},
-	{"utf16le", MOD_UTF16LE},
-	{"week", MOD_WEEK},
-	{"wide", MOD_UTF16LE},
-	{"windash", MOD_WINDASH},
-	{"year", MOD_YEAR},
-};
-
 /* A chain once checked: what its values become, and the steps of a pattern in order. */
 struct chain {
 	struct vd_str written;
@@ -95,17 +55,6 @@ struct chain {
 };
 
 /* ---- the chain ---- */
-
-static bool
-find_modifier(struct vd_str name, enum modifier *ret)
-{
-	for (size_t i = 0; i < VD_ARRAY_LEN(modifiers); i++)
-		if (vd_str_is(name, modifiers[i].name)) {
-			*ret = modifiers[i].modifier;
-			return true;
-		}
-	return false;
-}
 
 static enum vd_status
 misplaced(struct vd_build *b, const struct chain *c, struct vd_str name, const char *why)
@@ -137,7 +86,7 @@ add_part(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier 
 }
 
 static enum vd_status
-add_text_step(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
+add_step(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
 {
 	if (c->kind != VD_ATOM_PATTERN)
 		return misplaced(b, c, name, "it works on plain texts only");
@@ -163,7 +112,16 @@ add_type(struct vd_build *b, struct chain *c, struct vd_str name, enum vd_atom_k
 }
 
 static enum vd_status
-add_fieldref(struct vd_build *b, struct chain *c, struct vd_str name)
+add_raw(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
+{
+	return add_type(b, c, name,
+		mod == MOD_RE     ? VD_ATOM_REGEX
+		: mod == MOD_CIDR ? VD_ATOM_CIDR
+				  : VD_ATOM_EXISTS);
+}
+
+static enum vd_status
+add_fieldref(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
 {
 	struct chain before = *c;
 	c->n = 0;
@@ -177,7 +135,7 @@ add_fieldref(struct vd_build *b, struct chain *c, struct vd_str name)
 }
 
 static enum vd_status
-add_compare(struct vd_build *b, struct chain *c, struct vd_str name, enum vd_compare compare)
+add_compare(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
 {
 	if (c->compared)
 		return misplaced(b, c, name, "one comparison is enough: use two keys for a range");
@@ -187,29 +145,29 @@ add_compare(struct vd_build *b, struct chain *c, struct vd_str name, enum vd_com
 			return st;
 	}
 	c->compared = true;
-	c->compare = compare;
+	c->compare = (enum vd_compare)(VD_CMP_LT + (mod - MOD_LT));
 	return VD_OK;
 }
 
 static enum vd_status
-add_time(struct vd_build *b, struct chain *c, struct vd_str name, enum vd_time_unit unit)
+add_time(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
 {
 	c->compare = VD_CMP_EQ;
-	c->unit = unit;
+	c->unit = (enum vd_time_unit)(VD_TIME_MINUTE + (mod - MOD_MINUTE));
 	return add_type(b, c, name, VD_ATOM_TIME);
 }
 
 static enum vd_status
-add_flag(struct vd_build *b, struct chain *c, struct vd_str name, unsigned flag)
+add_flag(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
 {
 	if (c->kind != VD_ATOM_REGEX)
 		return misplaced(b, c, name, "it must follow re");
-	c->re_flags = (uint8_t)(c->re_flags | flag);
+	c->re_flags = (uint8_t)(c->re_flags | 1u << (mod - MOD_RE_I));
 	return VD_OK;
 }
 
 static enum vd_status
-add_expand(struct vd_build *b, struct chain *c, struct vd_str name)
+add_expand(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
 {
 	if (c->kind != VD_ATOM_PATTERN && c->kind != VD_ATOM_REGEX && c->kind != VD_ATOM_CIDR)
 		return misplaced(
@@ -219,7 +177,7 @@ add_expand(struct vd_build *b, struct chain *c, struct vd_str name)
 }
 
 static enum vd_status
-add_cased(struct vd_build *b, struct chain *c, struct vd_str name)
+add_cased(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
 {
 	if (c->kind != VD_ATOM_PATTERN)
 		return misplaced(b, c, name, "it works on plain texts only");
@@ -227,62 +185,67 @@ add_cased(struct vd_build *b, struct chain *c, struct vd_str name)
 	return VD_OK;
 }
 
+/* all and neq concern the item as a whole and may stand anywhere. */
 static enum vd_status
-add_modifier(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
+add_whole(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod)
 {
-	switch (mod) {
-	case MOD_ALL:
-		c->all = true;
-		return VD_OK;
-	case MOD_NEQ:
-		c->negate = true;
-		return VD_OK;
-	case MOD_STARTSWITH:
-	case MOD_ENDSWITH:
-	case MOD_CONTAINS:
-		return add_part(b, c, name, mod);
-	case MOD_CASED:
-		return add_cased(b, c, name);
-	case MOD_EXPAND:
-		return add_expand(b, c, name);
-	case MOD_WINDASH:
-	case MOD_BASE64:
-	case MOD_BASE64OFFSET:
-	case MOD_UTF16LE:
-	case MOD_UTF16BE:
-	case MOD_UTF16:
-		return add_text_step(b, c, name, mod);
-	case MOD_RE:
-		return add_type(b, c, name, VD_ATOM_REGEX);
-	case MOD_RE_I:
-	case MOD_RE_M:
-	case MOD_RE_S:
-		return add_flag(b, c, name, 1u << (mod - MOD_RE_I));
-	case MOD_CIDR:
-		return add_type(b, c, name, VD_ATOM_CIDR);
-	case MOD_EXISTS:
-		return add_type(b, c, name, VD_ATOM_EXISTS);
-	case MOD_FIELDREF:
-		return add_fieldref(b, c, name);
-	case MOD_LT:
-	case MOD_LTE:
-	case MOD_GT:
-	case MOD_GTE:
-		return add_compare(b, c, name, (enum vd_compare)(VD_CMP_LT + (mod - MOD_LT)));
-	case MOD_MINUTE:
-	case MOD_HOUR:
-	case MOD_DAY:
-	case MOD_WEEK:
-	case MOD_MONTH:
-	case MOD_YEAR:
-		return add_time(b, c, name, (enum vd_time_unit)(VD_TIME_MINUTE + (mod - MOD_MINUTE)));
-	}
+	*(mod == MOD_ALL ? &c->all : &c->negate) = true;
 	return VD_OK;
 }
 
 _Static_assert(VD_RE_ICASE == 1 && VD_RE_MULTILINE == 2 && VD_RE_DOTALL == 4, "order of MOD_RE_I, _M, _S");
 _Static_assert(VD_CMP_GTE - VD_CMP_LT == MOD_GTE - MOD_LT, "order of comparisons");
 _Static_assert(VD_TIME_YEAR - VD_TIME_MINUTE == MOD_YEAR - MOD_MINUTE, "order of time units");
+
+static const struct row {
+	const char *name;
+	enum modifier modifier;
+	enum vd_status (*add)(struct vd_build *b, struct chain *c, struct vd_str name, enum modifier mod);
+} modifiers[] = {
+	{"all", MOD_ALL, add_whole},
+	{"base64", MOD_BASE64, add_step},
+	{"base64offset", MOD_BASE64OFFSET, add_step},
+	{"cased", MOD_CASED, add_cased},
+	{"cidr", MOD_CIDR, add_raw},
+	{"contains", MOD_CONTAINS, add_part},
+	{"day", MOD_DAY, add_time},
+	{"dotall", MOD_RE_S, add_flag},
+	{"endswith", MOD_ENDSWITH, add_part},
+	{"exists", MOD_EXISTS, add_raw},
+	{"expand", MOD_EXPAND, add_expand},
+	{"fieldref", MOD_FIELDREF, add_fieldref},
+	{"gt", MOD_GT, add_compare},
+	{"gte", MOD_GTE, add_compare},
+	{"hour", MOD_HOUR, add_time},
+	{"i", MOD_RE_I, add_flag},
+	{"ignorecase", MOD_RE_I, add_flag},
+	{"lt", MOD_LT, add_compare},
+	{"lte", MOD_LTE, add_compare},
+	{"m", MOD_RE_M, add_flag},
+	{"minute", MOD_MINUTE, add_time},
+	{"month", MOD_MONTH, add_time},
+	{"multiline", MOD_RE_M, add_flag},
+	{"neq", MOD_NEQ, add_whole},
+	{"re", MOD_RE, add_raw},
+	{"s", MOD_RE_S, add_flag},
+	{"startswith", MOD_STARTSWITH, add_part},
+	{"utf16", MOD_UTF16, add_step},
+	{"utf16be", MOD_UTF16BE, add_step},
+	{"utf16le", MOD_UTF16LE, add_step},
+	{"week", MOD_WEEK, add_time},
+	{"wide", MOD_UTF16LE, add_step},
+	{"windash", MOD_WINDASH, add_step},
+	{"year", MOD_YEAR, add_time},
+};
+
+static const struct row *
+find_modifier(struct vd_str name)
+{
+	for (size_t i = 0; i < VD_ARRAY_LEN(modifiers); i++)
+		if (vd_str_is(name, modifiers[i].name))
+			return &modifiers[i];
+	return NULL;
+}
 
 static enum vd_status
 check_keyword(struct vd_build *b, struct chain *c)
@@ -307,8 +270,8 @@ read_key(struct vd_build *b, struct chain *c, struct vd_str *ret_field)
 		bar = rest.len == 0 ? NULL : memchr(rest.at, '|', rest.len);
 		len = bar == NULL ? rest.len : (size_t)(bar - rest.at);
 		struct vd_str name = vd_str_trim((struct vd_str){rest.at, len});
-		enum modifier mod;
-		if (!find_modifier(name, &mod))
+		const struct row *row = find_modifier(name);
+		if (row == NULL)
 			st = VD_BUILD_REJECT(b, c->pos, "modifier-unknown",
 				"%.*s: there is no modifier \"%.*s\" (docs/sigma.md lists them)",
 				VD_SHOW(c->written), VD_SHOW(name));
@@ -316,7 +279,7 @@ read_key(struct vd_build *b, struct chain *c, struct vd_str *ret_field)
 			st = VD_BUILD_REJECT(
 				b, c->pos, "limit", "%.*s: more than 16 modifiers", VD_SHOW(c->written));
 		else
-			st = add_modifier(b, c, name, mod);
+			st = row->add(b, c, name, row->modifier);
 	}
 	return st == VD_OK && ret_field->len == 0 ? check_keyword(b, c) : st;
 }

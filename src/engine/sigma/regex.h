@@ -18,7 +18,8 @@ struct vd_regex;
 struct vd_regex_match;
 
 /* flags: VD_RE_*.  VD_EINPUT: not a regular expression; err has the column. */
-enum vd_status vd_regex_new(struct vd_str text, unsigned flags, struct vd_regex **ret, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_regex_new(
+	struct vd_str text, unsigned flags, struct vd_regex **ret, struct vd_err *err) VD_MUST_USE;
 void vd_regex_free(struct vd_regex *regex);
 
 struct vd_regex_match *vd_regex_match_new(void) VD_MUST_USE;

@@ -75,5 +75,6 @@ VD_TEST(survives_every_out_of_memory)
 		enum vd_status st = vd_regex_new(VD_S("(a|b)+[^c]{2,5}"), VD_RE_ICASE, &regex, NULL);
 		assert_true(st == VD_OK || (st == VD_ENOMEM && vd_mem_failed()));
 		assert_true((st == VD_OK) == (regex != NULL));
+		assert_true(match != NULL || vd_mem_failed());
 	}
 }

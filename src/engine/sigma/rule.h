@@ -14,8 +14,8 @@
 #include "engine/sigma/verdict.h"
 
 /* Bounds of one document; beyond them it is rejected with the code "limit". */
-#define VD_RULE_MAX_ITEMS 4096u     /* detection items */
-#define VD_RULE_MAX_VALUES 65536u   /* values in all */
+#define VD_RULE_MAX_ITEMS 4096u   /* detection items */
+#define VD_RULE_MAX_VALUES 65536u /* values in all */
 #define VD_RULE_MAX_VALUE_LEN 65536u
 #define VD_RULE_MAX_EXPR_DEPTH 64u
 #define VD_RULE_MAX_CONDITION 65536u /* bytes of condition text */
@@ -60,18 +60,18 @@ enum vd_part { VD_PART_WHOLE, VD_PART_CONTAINS, VD_PART_STARTS, VD_PART_ENDS };
 
 struct vd_atom {
 	enum vd_atom_kind kind;
-	bool cased;           /* PATTERN: byte-exact; else Unicode simple folding on both sides */
-	bool wanted;          /* EXISTS */
-	uint8_t re_flags;     /* REGEX */
-	enum vd_part part;    /* FIELDREF: this field's value contains/starts/ends with the other's */
+	bool cased;              /* PATTERN: byte-exact; else Unicode simple folding on both sides */
+	bool wanted;             /* EXISTS */
+	uint8_t re_flags;        /* REGEX */
+	enum vd_part part;       /* FIELDREF: this field's value contains/starts/ends with the other's */
 	enum vd_compare compare; /* NUMBER, TIME */
 	enum vd_time_unit unit;
-	uint8_t addr[16];     /* CIDR: IPv6, or IPv4 as ::ffff:a.b.c.d; host bits already masked */
-	uint8_t prefix;       /* CIDR: 0 to 128, in the IPv6 form (IPv4 /8 is 104) */
+	uint8_t addr[16]; /* CIDR: IPv6, or IPv4 as ::ffff:a.b.c.d; host bits already masked */
+	uint8_t prefix;   /* CIDR: 0 to 128, in the IPv6 form (IPv4 /8 is 104) */
 	double number;
-	struct vd_str text;   /* REGEX source, FIELDREF field name */
+	struct vd_str text;           /* REGEX source, FIELDREF field name */
 	const struct vd_regex *regex; /* REGEX, once compiled: owned by the rule set */
-	size_t n_tokens;      /* PATTERN */
+	size_t n_tokens;              /* PATTERN; REGEX and CIDR only until their placeholders are resolved */
 	struct vd_token *tokens;
 };
 
@@ -86,10 +86,10 @@ struct vd_value {
 /* field + modifiers + list of values.  field.len == 0: keywords, matched against every value of the event. */
 struct vd_item {
 	struct vd_pos pos;
-	struct vd_str field;     /* after pipelines; blanks stripped */
-	struct vd_str written;   /* key as in the file, with modifiers: "Image|endswith" */
-	bool all;                /* |all: each value in some element of the field; else any value */
-	bool negate;             /* |neq and fieldref|neq: NOT(any) */
+	struct vd_str field;   /* after pipelines; blanks stripped */
+	struct vd_str written; /* key as in the file, with modifiers: "Image|endswith" */
+	bool all;              /* |all: each value in some element of the field; else any value */
+	bool negate;           /* |neq: NOT(any); with all: NOT(all) */
 	size_t n;
 	struct vd_value *values;
 };
@@ -101,23 +101,36 @@ enum vd_expr_kind { VD_EXPR_AND, VD_EXPR_OR, VD_EXPR_NOT, VD_EXPR_ITEM, VD_EXPR_
 struct vd_expr {
 	enum vd_expr_kind kind;
 	struct vd_pos pos;
-	struct vd_str name;    /* NAMED: the identifier, for explain; has one kid.  "" for pipeline additions */
-	struct vd_item *item;  /* ITEM */
-	size_t n;              /* kids of AND, OR (>= 1), NOT and NAMED (1) */
+	struct vd_str name; /* NAMED: the identifier, for explain; has one kid.  "" for pipeline additions */
+	struct vd_item *item; /* ITEM */
+	size_t n;             /* kids of AND, OR (>= 1), NOT and NAMED (1) */
 	struct vd_expr **kids;
 };
 
 /* ---- documents ---- */
 
-enum vd_level { VD_LEVEL_NONE, VD_LEVEL_INFORMATIONAL, VD_LEVEL_LOW, VD_LEVEL_MEDIUM, VD_LEVEL_HIGH, VD_LEVEL_CRITICAL };
+enum vd_level {
+	VD_LEVEL_NONE,
+	VD_LEVEL_INFORMATIONAL,
+	VD_LEVEL_LOW,
+	VD_LEVEL_MEDIUM,
+	VD_LEVEL_HIGH,
+	VD_LEVEL_CRITICAL
+};
 
 struct vd_logsource {
 	struct vd_str product, category, service; /* empty: not named */
 };
 
 enum vd_corr_type {
-	VD_CORR_EVENT_COUNT, VD_CORR_VALUE_COUNT, VD_CORR_TEMPORAL, VD_CORR_TEMPORAL_ORDERED,
-	VD_CORR_VALUE_SUM, VD_CORR_VALUE_AVG, VD_CORR_VALUE_PERCENTILE, VD_CORR_VALUE_MEDIAN,
+	VD_CORR_EVENT_COUNT,
+	VD_CORR_VALUE_COUNT,
+	VD_CORR_TEMPORAL,
+	VD_CORR_TEMPORAL_ORDERED,
+	VD_CORR_VALUE_SUM,
+	VD_CORR_VALUE_AVG,
+	VD_CORR_VALUE_PERCENTILE,
+	VD_CORR_VALUE_MEDIAN,
 };
 
 #define VD_CORR_MAX_CRITERIA 6u
@@ -142,16 +155,16 @@ struct vd_corr_rule_expr; /* temporal condition "a and b and not c" (SEP 198) */
 struct vd_corr {
 	enum vd_corr_type type;
 	size_t n_rules;
-	struct vd_str *rules;      /* references by name or id, as written */
+	struct vd_str *rules; /* references by name or id, as written */
 	struct vd_pos *rules_pos;
 	size_t n_group;
-	struct vd_str *group;      /* field or alias names */
+	struct vd_str *group; /* field or alias names */
 	size_t n_aliases;
 	struct vd_corr_alias *aliases;
 	int64_t timespan_ms;
-	size_t n_criteria;         /* all must hold */
+	size_t n_criteria; /* all must hold */
 	struct vd_criterion criteria[VD_CORR_MAX_CRITERIA];
-	size_t n_fields;           /* condition.field: more than one = tuple */
+	size_t n_fields; /* condition.field: more than one = tuple */
 	struct vd_str *fields;
 	bool has_percentile;
 	double percentile;
@@ -167,9 +180,9 @@ struct vd_corr_expr {
 };
 
 struct vd_filter {
-	bool any;              /* rules: any, or [] */
+	bool any; /* rules: any, or [] */
 	size_t n_rules;
-	struct vd_str *rules;  /* names or ids */
+	struct vd_str *rules; /* names or ids */
 };
 
 enum vd_doc_kind { VD_DOC_RULE, VD_DOC_CORRELATION, VD_DOC_FILTER };
@@ -177,19 +190,19 @@ enum vd_doc_kind { VD_DOC_RULE, VD_DOC_CORRELATION, VD_DOC_FILTER };
 struct vd_rule {
 	enum vd_doc_kind kind;
 	struct vd_str file;
-	struct vd_pos pos;      /* first line of the document */
+	struct vd_pos pos; /* first line of the document */
 	struct vd_str id, name, title, status, description, author, taxonomy;
 	enum vd_level level;
 	struct vd_logsource logsource;
 	struct vd_pos logsource_pos;
 	size_t n_tags;
 	struct vd_str *tags;
-	bool generate;          /* top level or correlation.generate */
-	struct vd_expr *expr;   /* RULE and FILTER: the whole condition */
-	struct vd_corr *corr;   /* CORRELATION */
+	bool generate;            /* top level or correlation.generate */
+	struct vd_expr *expr;     /* RULE and FILTER: the whole condition */
+	struct vd_corr *corr;     /* CORRELATION */
 	struct vd_filter *filter; /* FILTER */
-	bool *pipeline_steps;   /* which steps of all pipelines concerned this rule: for vd_pipelines_field */
-	uint8_t hash[16];       /* first half of SHA-256 of the document's text: the rule version in finding ids */
+	bool *pipeline_steps; /* which steps of all pipelines concerned this rule: for vd_pipelines_field */
+	uint8_t hash[16]; /* first half of SHA-256 of the document's text: the rule version in finding ids */
 	/* worst so far; kept as verdict rows when the load ends */
 	enum vd_verdict_kind verdict;
 	struct vd_str code;

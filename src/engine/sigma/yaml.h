@@ -24,8 +24,9 @@ struct vd_yaml {
 	enum vd_yaml_kind kind;
 	bool plain; /* scalar without quotes: null, true, 12 are what they look like only then */
 	struct vd_pos pos;
-	struct vd_str text; /* scalar; a document's root list or map: its source text, borrowed from the input */
-	size_t n;           /* elements or pairs */
+	struct vd_str
+		text; /* scalar; a document's root list or map: its source text, borrowed from the input */
+	size_t n;     /* elements or pairs */
 	struct vd_yaml **keys;  /* map only, n scalars */
 	struct vd_yaml **items; /* n values or elements */
 };
@@ -34,15 +35,15 @@ struct vd_yaml {
  * Parses document after document; *ret_docs (in arena) and *ret_n are set also on failure: those before it.
  * Empty documents are left out.
  */
-enum vd_status vd_yaml_parse(struct vd_arena *arena, struct vd_str text, struct vd_yaml ***ret_docs, size_t *ret_n,
-	struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_yaml_parse(struct vd_arena *arena, struct vd_str text, struct vd_yaml ***ret_docs,
+	size_t *ret_n, struct vd_err *err) VD_MUST_USE;
 
 /* Borrowed; NULL where map is NULL, no map, or has no such key. */
 const struct vd_yaml *vd_yaml_get(const struct vd_yaml *map, const char *key);
 
 /* YAML 1.2 core schema plus what Sigma rules in the wild use (yes/no are strings). */
-bool vd_yaml_is_null(const struct vd_yaml *node);               /* plain empty, ~, null, Null, NULL */
-bool vd_yaml_bool(const struct vd_yaml *node, bool *ret);       /* plain true/false, any of 3 spellings */
-bool vd_yaml_number(const struct vd_yaml *node, double *ret);   /* plain int (dec, 0x, 0o) or float */
+bool vd_yaml_is_null(const struct vd_yaml *node);             /* plain empty, ~, null, Null, NULL */
+bool vd_yaml_bool(const struct vd_yaml *node, bool *ret);     /* plain true/false, any of 3 spellings */
+bool vd_yaml_number(const struct vd_yaml *node, double *ret); /* plain int (dec, 0x, 0o) or float */
 
 #endif
