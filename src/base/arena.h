@@ -18,8 +18,8 @@ void vd_arena_reset(struct vd_arena *arena);
 
 void *vd_arena_alloc(struct vd_arena *arena, size_t size) VD_MUST_USE; /* uninitialised */
 void *vd_arena_zalloc(struct vd_arena *arena, size_t size) VD_MUST_USE;
-void *vd_arena_array(struct vd_arena *arena, size_t n, size_t size) VD_MUST_USE; /* zeroed */
-char *vd_arena_dup(struct vd_arena *arena, const char *bytes, size_t n) VD_MUST_USE; /* NUL added */
+void *vd_arena_array(struct vd_arena *arena, size_t n, size_t size) VD_MUST_USE;              /* zeroed */
+char *vd_arena_dup(struct vd_arena *arena, const char *bytes, size_t n) VD_MUST_USE;          /* NUL added */
 int vd_arena_str(struct vd_arena *arena, struct vd_str from, struct vd_str *ret) VD_MUST_USE; /* true: ok */
 char *vd_arena_printf(struct vd_arena *arena, const char *fmt, ...) VD_PRINTF(2, 3) VD_MUST_USE;
 

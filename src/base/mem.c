@@ -124,7 +124,8 @@ vd_obj_release(void *obj, size_t size)
 void
 vd_obj_broken(const void *obj, uint32_t want, const char *file, int line)
 {
-	fprintf(stderr, "vedette: %s:%d: object %p is not what it should be (magic %08x): a bug in the caller\n",
+	fprintf(stderr,
+		"vedette: %s:%d: object %p is not what it should be (magic %08x): a bug in the caller\n",
 		file, line, obj, want);
 	abort();
 }

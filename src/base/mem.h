@@ -10,9 +10,9 @@
 
 #include "base/defs.h"
 
-void *vd_mem_alloc(size_t size) VD_MUST_USE;             /* uninitialised; NULL when out of memory */
-void *vd_mem_zalloc(size_t n, size_t size) VD_MUST_USE;  /* zeroed array; NULL also on overflow */
-void *vd_mem_realloc(void *p, size_t size) VD_MUST_USE;  /* p is kept on failure */
+void *vd_mem_alloc(size_t size) VD_MUST_USE;                 /* uninitialised; NULL when out of memory */
+void *vd_mem_zalloc(size_t n, size_t size) VD_MUST_USE;      /* zeroed array; NULL also on overflow */
+void *vd_mem_realloc(void *p, size_t size) VD_MUST_USE;      /* p is kept on failure */
 void *vd_mem_aligned(size_t align, size_t size) VD_MUST_USE; /* size is rounded up to align */
 void vd_mem_free(void *p);
 char *vd_mem_strdup(const char *text) VD_MUST_USE;

@@ -38,8 +38,8 @@ bool vd_str_ieq(struct vd_str a, struct vd_str b); /* ASCII letters without case
 int vd_str_cmp(struct vd_str a, struct vd_str b);  /* memcmp order, shorter first */
 bool vd_str_starts(struct vd_str a, const char *prefix);
 bool vd_str_ends(struct vd_str a, const char *suffix);
-struct vd_str vd_str_trim(struct vd_str a); /* ASCII blanks at both ends */
-bool vd_str_u64(struct vd_str a, uint64_t *ret); /* decimal digits only, no sign, no overflow */
+struct vd_str vd_str_trim(struct vd_str a);       /* ASCII blanks at both ends */
+bool vd_str_u64(struct vd_str a, uint64_t *ret);  /* decimal digits only, no sign, no overflow */
 bool vd_str_double(struct vd_str a, double *ret); /* JSON number syntax, the whole string */
 
 struct vd_buf {
@@ -52,7 +52,7 @@ struct vd_buf {
 
 void vd_buf_init(struct vd_buf *buf, size_t limit);
 void vd_buf_fini(struct vd_buf *buf);
-void vd_buf_reset(struct vd_buf *buf); /* keeps the memory, clears failed */
+void vd_buf_reset(struct vd_buf *buf);             /* keeps the memory, clears failed */
 bool vd_buf_room(struct vd_buf *buf, size_t more); /* makes room for more bytes and a NUL */
 void vd_buf_add(struct vd_buf *buf, const void *bytes, size_t n);
 void vd_buf_str(struct vd_buf *buf, struct vd_str s);
