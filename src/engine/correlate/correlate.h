@@ -18,8 +18,8 @@
 struct vd_corr_plan;
 
 /* load must outlive the plan. */
-enum vd_status vd_corr_plan_new(const struct vd_load_result *load, struct vd_corr_plan **ret, struct vd_err *err)
-	VD_MUST_USE;
+enum vd_status vd_corr_plan_new(
+	const struct vd_load_result *load, struct vd_corr_plan **ret, struct vd_err *err) VD_MUST_USE;
 void vd_corr_plan_free(struct vd_corr_plan *plan);
 bool vd_corr_plan_wants(const struct vd_corr_plan *plan, size_t rule); /* does any correlation refer to it */
 size_t vd_corr_plan_fields(const struct vd_corr_plan *plan, size_t rule, const struct vd_str **ret);
@@ -37,8 +37,8 @@ struct vd_corr_field {
 };
 
 struct vd_corr_input {
-	size_t rule; /* index in load->rules */
-	int64_t t;   /* Unix ms */
+	size_t rule;             /* index in load->rules */
+	int64_t t;               /* Unix ms */
 	struct vd_event_ref ref; /* names the event: inputs of one time with the same one are one event */
 	const struct vd_corr_field *fields; /* as many as vd_corr_plan_fields says, in that order */
 };
@@ -65,8 +65,8 @@ void vd_corr_core_spill(struct vd_corr_core *core, const struct vd_corr_spill *s
  * Copies the input into the reorder buffer; one earlier than the watermark is counted as late.  A match of a rule
  * that no correlation refers to is ignored.
  */
-enum vd_status vd_corr_core_feed(struct vd_corr_core *core, const struct vd_corr_input *input, struct vd_err *err)
-	VD_MUST_USE;
+enum vd_status vd_corr_core_feed(
+	struct vd_corr_core *core, const struct vd_corr_input *input, struct vd_err *err) VD_MUST_USE;
 /*
  * The highest time fed less the lateness: the watermark of a caller who has none of his own.  INT64_MIN before
  * the first input and where lateness has no limit.
@@ -78,19 +78,22 @@ int64_t vd_corr_core_watermark(const struct vd_corr_core *core);
  * in any order he only finishes.  A failure (of fn, or memory) leaves the core in the middle of a time: from then on
  * every call but free and restore repeats it.
  */
-enum vd_status vd_corr_core_advance(struct vd_corr_core *core, int64_t watermark, vd_finding_fn fn, void *owner,
-	struct vd_err *err) VD_MUST_USE;
-enum vd_status vd_corr_core_finish(struct vd_corr_core *core, vd_finding_fn fn, void *owner, struct vd_err *err)
-	VD_MUST_USE;
+enum vd_status vd_corr_core_advance(struct vd_corr_core *core, int64_t watermark, vd_finding_fn fn,
+	void *owner, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_corr_core_finish(
+	struct vd_corr_core *core, vd_finding_fn fn, void *owner, struct vd_err *err) VD_MUST_USE;
 /*
  * The whole state, after any feed or advance; not while matches are spilled (VD_EAGAIN).  Restoring takes the place
  * of what the core held; it needs the same correlations, rules below them and tenant (else VD_EVERSION) and leaves
  * the core as it was on failure.
  */
-enum vd_status vd_corr_core_save(struct vd_corr_core *core, struct vd_buf *to, struct vd_err *err) VD_MUST_USE;
-enum vd_status vd_corr_core_restore(struct vd_corr_core *core, struct vd_str bytes, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_corr_core_save(
+	struct vd_corr_core *core, struct vd_buf *to, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_corr_core_restore(
+	struct vd_corr_core *core, struct vd_str bytes, struct vd_err *err) VD_MUST_USE;
 void vd_corr_core_count_untimed(struct vd_corr_core *core, size_t rule);
-struct vd_correlator_counts vd_corr_core_counts(const struct vd_corr_core *core, size_t corr); /* SIZE_MAX: all */
+struct vd_correlator_counts vd_corr_core_counts(
+	const struct vd_corr_core *core, size_t corr); /* SIZE_MAX: all */
 
 VD_AUTO_DEFINE(vd_corr_plan, vd_corr_plan_free)
 VD_AUTO_DEFINE(vd_corr_core, vd_corr_core_free)

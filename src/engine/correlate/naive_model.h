@@ -9,6 +9,7 @@
 #include "engine/correlate/world_fake.h"
 
 /* All findings of finite input, by time, correlation and group; only corr, t, group and count are filled in. */
-void naive_run(const struct world *world, const struct world_event *events, size_t n, struct world_findings *ret);
+void naive_run(
+	const struct world *world, const struct world_event *events, size_t n, struct world_findings *ret);
 
 #endif

@@ -118,32 +118,44 @@ reads_numbers(enum vd_corr_measure measure)
 	return measure == VD_CORR_BY_SUM || measure == VD_CORR_BY_AVERAGE || measure == VD_CORR_BY_PERCENTILE;
 }
 
+static bool
+is_temporal(const struct vd_corr_rule *made)
+{
+	return made->measure == VD_CORR_BY_RULES || made->measure == VD_CORR_BY_ORDER;
+}
+
+/* What is wrong with the condition, or NULL. */
+static const char *
+wrong_condition(const struct vd_corr_rule *made)
+{
+	const struct vd_corr *corr = made->corr;
+	bool counts = is_temporal(made) || made->measure == VD_CORR_BY_EVENTS;
+	if (corr->expr != NULL && (!is_temporal(made) || corr->n_criteria != 0))
+		return "has a condition of rules that is not its only one, or is not temporal";
+	if (corr->n_criteria > VD_CORR_MAX_CRITERIA || (corr->n_criteria == 0 && !is_temporal(made)))
+		return "needs a condition";
+	if (!counts && corr->n_fields == 0)
+		return "needs condition.field";
+	if (reads_numbers(made->measure) && corr->n_fields != 1)
+		return "needs exactly one condition.field";
+	if (!(made->percentile >= 0 && made->percentile <= 100))
+		return "needs a percentile from 0 to 100";
+	return NULL;
+}
+
 /* The loader has refused all of these with a verdict; a load built otherwise gets words. */
 static enum vd_status
 check(const struct vd_corr_plan *plan, const struct vd_load_result *load, size_t c, struct vd_err *err)
 {
 	const struct vd_rule *rule = load->corrs[c];
 	const struct vd_corr *corr = rule->corr;
-	const struct vd_corr_rule *made = &plan->rules[c];
-	bool temporal = made->measure == VD_CORR_BY_RULES || made->measure == VD_CORR_BY_ORDER;
-	bool valued = !temporal && made->measure != VD_CORR_BY_EVENTS;
-	const char *wrong = NULL;
+	const char *wrong = wrong_condition(&plan->rules[c]);
 	if (corr->n_rules == 0 || corr->n_rules > VD_CORR_MAX_RULES)
 		wrong = "refers to no rule, or to more than 64";
 	else if (corr->n_group > VD_CORR_MAX_GROUP || corr->n_fields > VD_CORR_MAX_TUPLE)
 		wrong = "has more than 16 fields in group-by or in its condition";
-	else if (corr->expr != NULL && (!temporal || corr->n_criteria != 0))
-		wrong = "has a condition of rules that is not its only one, or is not temporal";
-	else if (!temporal && (corr->n_criteria == 0 || corr->n_criteria > VD_CORR_MAX_CRITERIA))
-		wrong = "needs a condition";
-	else if (valued && corr->n_fields == 0)
-		wrong = "needs condition.field";
-	else if (made->measure >= VD_CORR_BY_SUM && valued && corr->n_fields != 1)
-		wrong = "needs exactly one condition.field";
 	else if (corr->timespan_ms <= 0)
 		wrong = "needs a timespan above zero";
-	else if (!(made->percentile >= 0 && made->percentile <= 100))
-		wrong = "needs a percentile from 0 to 100";
 	for (size_t j = 0; wrong == NULL && j < corr->n_rules; j++)
 		if (load->refs[c][j] >= load->n_rules + c)
 			wrong = "refers to a correlation that is not before it";
