@@ -130,7 +130,10 @@ holds_one_object(const char *at, size_t n)
 
 enum line { LINE_TAKEN, LINE_OTHER, LINE_MORE, LINE_NO_MEMORY };
 
-/* Takes the line at i if it looks like one whole object, or is blank, at the cost of finding its end. */
+/*
+ * Takes the line at i if it looks like one whole object (in an array: element), or is blank, at the cost of finding
+ * its end.
+ */
 static enum line
 take_line(struct cut *cut)
 {
@@ -142,7 +145,7 @@ take_line(struct cut *cut)
 	end = end == NULL ? cut->at + cut->n : end;
 	while (at < end && is_blank(*at))
 		at++;
-	while (end > at && is_blank(end[-1]))
+	while (end > at && (is_blank(end[-1]) || (cutter->array && end[-1] == ',')))
 		end--;
 	size_t len = (size_t)(end - at);
 	if (len != 0) {
@@ -154,6 +157,7 @@ take_line(struct cut *cut)
 			if (cutter->structural)
 				return LINE_OTHER;
 		}
+		cutter->element += cutter->array;
 		if (!add_event(cut, at, len))
 			return LINE_NO_MEMORY;
 	}
@@ -325,7 +329,7 @@ step(struct cut *cut, bool *ret_no_memory)
 	struct vd_cutter *cutter = cut->cutter;
 	switch (cutter->place) {
 	case BETWEEN:
-		if (cutter->column == 0 && !cutter->array && !cutter->structural) {
+		if (cutter->column == 0 && !cutter->structural) {
 			enum line line;
 			do
 				line = cut->i < cut->n ? take_line(cut) : LINE_MORE;
