@@ -32,7 +32,7 @@ struct vd_corr_state {
 	struct vd_corr_shared shared;
 	struct vd_corr_reorder reorder;
 	struct vd_corr_track *tracks;       /* plan->n_rules */
-	struct vd_correlator_counts counts; /* fed, late, untimed: each event once */
+	struct vd_correlator_counts counts; /* fed, late, untimed: each match once */
 	int64_t watermark;                  /* every time below it was judged */
 	int64_t newest;                     /* highest time fed */
 	int64_t next_due;                   /* no window closes before; INT64_MAX: none is open */
