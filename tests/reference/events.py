@@ -182,7 +182,10 @@ def _payload(record, section):
         if _is_attributes(key):
             _attributes(record, "EventData", key, value)
         elif key == "Data":
-            for item in value if isinstance(value, list) and not isinstance(value, Pairs) else [value]:
+            items = value if isinstance(value, list) and not isinstance(value, Pairs) else [value]
+            if items is value:
+                record.add("Data", Value(CONTAINER, None))
+            for item in items:
                 _data_item(record, item)
         else:
             _innermost(record, key, value)

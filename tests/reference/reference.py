@@ -2,7 +2,7 @@
 """A slow, plain evaluator of Sigma rules: what the engine is compared with.
 
   reference.py match --rules PATH… [--no-routing] [--expand FILE] [--every N] EVENTS…
-      prints "line<TAB>rule-id" for every match of a single rule, sorted
+      prints "line<TAB>rule-id" for every match of a single rule that reports alone, sorted
   reference.py check --rules PATH…
       prints what does not load, and why
   reference.py vectors FILE…
@@ -79,7 +79,7 @@ def _share_items(rules):
 
 def _match_part(job):
     options, part, parts = job
-    rules = sigma.load(options.rules, read_placeholders(options.expand)).rules
+    rules = [r for r in sigma.load(options.rules, read_placeholders(options.expand)).rules if r.alone]
     _share_items(rules)
     router = Router(rules, not options.no_routing)
     found = []

@@ -23,6 +23,7 @@ import reference
 import sigma
 
 FIELDS = ["A", "B", "C", "n.x", "ip", "t"]
+RARE_FIELDS = ["n", "n.x.y", "n.xy", "Data", "EventID", "Provider_Name", "El_At", "In", "System_v", "no.such"]
 LETTERS = ["a", "b", "A", "é", "É", "\\", "*", "?", " ", "-", "/", "–", "1", ".", "%", "k", "\u212a", "😀", "\n"]
 IPS = ["10.1.2.3", "10.255.0.1", "192.168.7.9", "::ffff:10.9.9.9", "fe80::1", "2001:DB8::7", "300.1.1.1", ""]
 NETS = ["10.0.0.0/8", "192.168.7.8/31", "fe80::/10", "2001:db8::/32", "0.0.0.0/1", "10.1.2.3"]
@@ -65,16 +66,46 @@ def value(rng, field):
     return leaf(rng, field)
 
 
+def tree(rng, depth=0):
+    """Anything JSON can nest, with dots and blanks in names."""
+    kind = rng.random()
+    if depth > 2 or kind < 0.4:
+        return leaf(rng, "A")
+    if kind < 0.6:
+        return [tree(rng, depth + 1) for _ in range(rng.randint(0, 3))]
+    return {name: tree(rng, depth + 1) for name in rng.sample(["x", "y", "x.y", "x y", "z"], rng.randint(0, 3))}
+
+
+def in_evtx_form(rng, made):
+    """The same fields as an EVTX dump would have them, and what else such a dump may hold."""
+    system = {"EventID": rng.choice([1, "1", {"#text": 1, "#attributes": {"Qualifiers": 0}}, {"#text": "a"}]),
+              "Provider": {"#attributes": {"Name": text(rng), "Guid": "a"}}, "El_attributes": {"At": text(rng)},
+              "Correlation": rng.choice([None, {}, ""])}
+    if rng.random() < 0.3:
+        system["#attributes"] = {"v": text(rng)}
+    payload = dict(made)
+    if rng.random() < 0.3:
+        payload["Data"] = rng.choice([text(rng), [text(rng), text(rng)], {"#text": text(rng)},
+                                      [{"@Name": "A", "#text": text(rng)}, {"@Name": "B", "#text": text(rng)}],
+                                      {"#attributes": {"Name": "C"}, "#text": text(rng)}])
+    dump = {"System": system, "EventData": rng.choice([payload, payload, payload, None])}
+    if rng.random() < 0.2:
+        dump["UserData"] = {"Outer": {"#attributes": {"xmlns": "a"}, "In": text(rng), "A": text(rng)}}
+    return {"Event": dump}
+
+
 def event(rng):
     made = {}
+    if rng.random() < 0.15:
+        made["n"] = tree(rng)
     for field in FIELDS:
         if rng.random() < 0.6:
-            if field == "n.x" and rng.random() < 0.6:
+            if field == "n.x" and "n" not in made and rng.random() < 0.6:
                 inner = {"x": value(rng, field)}
                 made["n"] = [inner, {}] if rng.random() < 0.3 else inner
             else:
                 made[field] = value(rng, field)
-    return made
+    return in_evtx_form(rng, made) if rng.random() < 0.2 else made
 
 
 # ---- rules ----
@@ -125,7 +156,7 @@ def plain_item(rng, field):
 
 
 def item(rng):
-    field = rng.choice(FIELDS)
+    field = rng.choice(FIELDS if rng.random() < 0.8 else RARE_FIELDS)
     make = rng.choice([string_item, string_item, string_item, encoded_item, regex_item, plain_item, plain_item])
     return make(rng, field)
 
@@ -209,16 +240,21 @@ def correlation(rng, title, names):
     group = rng.choice([["U"], ["U"], ["U", "H"], ["H"], []])
     if group:
         lines.append(f"    group-by: [{', '.join(group)}]\n")
+    if "H" in group and rng.random() < 0.4:
+        alias = f"{{H: {{{chosen[0]}: {rng.choice(['U', 'V', 'E'])}}}}}"
+        lines.append(f"    aliases: {alias}\n")
     lines.append(f"    timespan: {rng.choice(['5s', '10s', '30s', '1m'])}\n")
     if kind.startswith("temporal"):
         if kind == "temporal" and rng.random() < 0.4:
             joined = f" {rng.choice(['and', 'or'])} ".join(rng.choice(["", "not "]) + name for name in chosen)
             lines.append(f"    condition: {joined}\n")
+        elif kind == "temporal" and rng.random() < 0.3:
+            lines.append(f"    condition:\n        gte: {rng.randint(1, len(chosen))}\n")
         return "".join(lines)
     lines.append("    condition:\n")
     if kind != "event_count":
         lines.append(f"        field: {rng.choice(['V', '[V, H]']) if kind == 'value_count' else 'V'}\n")
-    if kind == "value_percentile":
+    if kind == "value_percentile" and rng.random() < 0.7:
         lines.append(f"        percentile: {rng.choice([25, 50, 90])}\n")
     for name in rng.sample(CRITERIA, rng.choice([1, 1, 1, 2])):
         lines.append(f"        {name}: {rng.choice([1, 2, 3, 1.5, 5])}\n")
