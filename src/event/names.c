@@ -132,7 +132,7 @@ name_element(struct vd_name *node, enum vd_name_kind kind, struct vd_str above, 
 		node->silent = true;
 		add_stripped(full, (struct vd_str){local.at, local.len - 11});
 	} else {
-		node->kind = kind;
+		node->kind = (uint8_t)kind;
 		add_stripped(full, local);
 	}
 }

@@ -1,5 +1,6 @@
-"""clang-tidy-14 over what the build compiles: tidy.py ROOT BUILD.  Checks: .clang-tidy.
+"""clang-tidy-14 over what the build compiles: tidy.py ROOT BUILD [--analyze].  Checks: .clang-tidy.
 
+The path-sensitive analyzer takes nearly all of the time (a minute for twenty files), so only --analyze runs it.
 What passed once is not looked at again while its key stays: the checks, the command, the file and every header
 of the tree.  Keys are in ROOT/.cache/tidy.
 """
@@ -33,8 +34,9 @@ def entries(root, build):
     return sorted(seen.items())
 
 
-def tidy(root, build, path):
-    command = ["clang-tidy-14", "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+def tidy(root, build, path, checks):
+    command = ["clang-tidy-14", "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
+               f"--checks={checks}"]
     if path.endswith(".c") and path.startswith("src/") and path != "src/base/status.c":
         command += [f"--extra-arg=-include{BELIEVES}"]
     run = subprocess.run([*command, path], cwd=root, capture_output=True, text=True)
@@ -44,10 +46,11 @@ def tidy(root, build, path):
     return "\n".join(findings) or f"{path}: clang-tidy failed\n{run.stdout}{run.stderr}"
 
 
-def check(root, build):
+def check(root, build, analyze=False):
+    checks = "" if analyze else "-clang-analyzer-*"
     cache = root / ".cache" / "tidy"
     cache.mkdir(parents=True, exist_ok=True)
-    shared = digest((root / ".clang-tidy").read_bytes(), BELIEVES.read_bytes(), *(
+    shared = digest((root / ".clang-tidy").read_bytes(), checks, BELIEVES.read_bytes(), *(
         (root / h).read_bytes() for h in sources(root, "src", "include", "tests", suffixes=(".h",))))
 
     def one(entry):
@@ -55,7 +58,7 @@ def check(root, build):
         passed = cache / digest(shared, command, path, (root / path).read_bytes())
         if passed.exists():
             return ""
-        words = tidy(root, build, path)
+        words = tidy(root, build, path, checks)
         if not words:
             passed.touch()
         return words
@@ -64,6 +67,7 @@ def check(root, build):
 
 
 if __name__ == "__main__":
-    found = check(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve())
+    found = check(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve(),
+                  "--analyze" in sys.argv[3:])
     print("\n".join(found))
     sys.exit(bool(found))
