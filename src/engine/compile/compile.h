@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "engine/compile/logsource.h"
+#include "engine/compile/grams.h"
 #include "engine/compile/pairs.h"
 #include "engine/sigma/load.h"
 #include "event/keys.h"
@@ -104,6 +105,14 @@ struct vd_pattern {
 	const struct vd_regex *confirm; /* PCRE2 has the last word; NULL: a match is a match */
 };
 
+/* What a literal of vd_grams stands for: itself, or a pattern or regular expression that cannot do without it. */
+struct vd_contained {
+	struct vd_marks marks;
+	uint32_t n_tokens;
+	const struct vd_token *tokens; /* to be matched against the folded value */
+	const struct vd_regex *regex;  /* to be searched in the value as it is */
+};
+
 struct vd_database {
 	void *db; /* hs_database_t, NULL: no patterns */
 	uint32_t n;
@@ -138,6 +147,8 @@ struct vd_set {
 	struct vd_literals component; /* "\x": by what stands behind the last backslash */
 	struct vd_literals prefix;    /* by first bytes, see VD_AFFIX */
 	struct vd_literals suffix;
+	struct vd_grams grams;        /* literals anywhere in the value, in sets with very many of them */
+	const struct vd_contained *contained; /* by literal id */
 	struct vd_database dbs[VD_DB_COUNT];
 	struct vd_marks always;        /* "*": any value */
 	uint32_t n_tests[VD_TEST_COUNT];
@@ -207,7 +218,7 @@ struct vd_channel_route {
 struct vd_ruleset {
 	uint32_t magic;
 #define VD_RULESET_MAGIC 0x7a1e50c3u
-	uint32_t refs; /* atomic */
+	_Atomic uint32_t refs;
 	struct vd_arena *arena;
 	struct vd_verdicts *verdicts;
 	struct vd_keys *keys;

@@ -1,35 +1,11 @@
 #include "engine/compile/pairs.h"
 
-/*
- * How common a byte is in event logs, in parts per thousand, measured over Windows and Linux events as JSON
- * (letters in any case).  Only the order matters: a better guess makes the walk faster, never wrong.
- */
-static double
-commonness(unsigned char c)
-{
-	static const unsigned char letters[26] = {
-		36, 9, 27, 25, 65, 13, 15, 13, 45, 3, 6, 30, 22, 42, 40, 18, 2, 41, 46, 54, 16, 10, 11, 5, 10, 3};
-	if (c >= 'a' && c <= 'z')
-		return letters[c - 'a'];
-	if (c >= '0' && c <= '9')
-		return 22;
-	switch (c) {
-	case '.':
-	case '-':
-	case ':':
-	case ',':
-	case ' ':
-	case '_':
-		return 20;
-	default:
-		return 2;
-	}
-}
+#include "engine/compile/commonness.h"
 
 static double
 pair_cost(const char *at)
 {
-	double cost = commonness((unsigned char)at[0]) * commonness((unsigned char)at[1]);
+	double cost = vd_commonness((unsigned char)at[0]) * vd_commonness((unsigned char)at[1]);
 	/* punctuation seldom stands twice */
 	return at[0] == at[1] && (at[0] < '0' || at[0] > 'z') ? cost / 50 : cost;
 }

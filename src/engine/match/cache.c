@@ -49,6 +49,7 @@ vd_cache_new(size_t ring_bytes, size_t slots)
 	if (cache->ring == NULL || cache->buckets == NULL)
 		return NULL;
 	memset(cache->buckets, 0, buckets * sizeof *cache->buckets);
+	memset(cache->ring, 0, ring_bytes); /* pages are there before the first event */
 	return vd_cache_take(&cache);
 }
 

@@ -12,7 +12,7 @@
 #include "base/str.h"
 
 #define VD_CACHE_VALUE_MAX 2048u /* longer values repeat too rarely to be worth their room */
-#define VD_CACHE_ITEMS_MAX 64u
+#define VD_CACHE_ITEMS_MAX 512u
 
 struct vd_cache;
 

@@ -121,6 +121,9 @@ choose_route(struct vd_matcher *matcher)
 			vd_matcher_source(matcher, &matcher->source);
 	}
 	matcher->route = set->routes[route];
+	if (VD_UNLIKELY(matcher->all_learned[route] == NULL))
+		matcher->all_learned[route] = vd_learned_new(matcher->route);
+	matcher->learned = matcher->all_learned[route];
 }
 
 /* ---- true items ---- */
@@ -133,9 +136,9 @@ hold(struct vd_matcher *matcher, uint32_t bit)
 		return;
 	matcher->bits[bit / 64] |= mask;
 	matcher->held[matcher->n_held++] = bit;
-	const struct vd_route *route = matcher->route;
-	for (uint32_t t = route->trigger_from[bit]; t < route->trigger_from[bit + 1]; t++) {
-		uint32_t index = route->triggers[t];
+	const struct vd_learned *learned = matcher->learned;
+	for (uint32_t t = learned->trigger_from[bit]; t < learned->trigger_from[bit + 1]; t++) {
+		uint32_t index = learned->triggers[t];
 		if (matcher->tried[index] == matcher->round)
 			continue;
 		matcher->tried[index] = matcher->round;
@@ -363,6 +366,8 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 	choose_route(matcher);
 	const struct vd_route *route = matcher->route;
 	enum vd_status st = VD_OK;
+	if (matcher->learned == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for a route's counts");
 	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
 		uint16_t slot = field->key == VD_KEY_NONE ? 0 : route->slots[field->key];
@@ -377,5 +382,6 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 		judge(matcher, matcher->candidates[i]);
 	for (uint32_t i = 0; i < route->n_always; i++)
 		judge(matcher, route->always[i]);
+	vd_learned_count(matcher->learned, matcher->held, matcher->n_held);
 	return VD_OK;
 }

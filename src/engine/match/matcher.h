@@ -5,6 +5,7 @@
 #define VD_ENGINE_MATCH_MATCHER_H
 
 #include "engine/match/cache.h"
+#include "engine/match/learn.h"
 #include "engine/match/scan.h"
 
 struct vd_route_memo { /* raw channel and event id → route, so that most events fold nothing */
@@ -26,6 +27,8 @@ struct vd_matcher {
 	struct vd_event event; /* the last one */
 	bool has_event;
 	const struct vd_route *route;
+	struct vd_learned *learned;  /* of the route */
+	struct vd_learned **all_learned; /* per route; NULL: no event yet */
 	struct vd_source source;  /* of a filtered route's event */
 	uint32_t round;
 	uint64_t *bits;           /* of the route; only those in held are set */

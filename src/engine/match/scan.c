@@ -15,6 +15,7 @@ struct vd_scan {
 	const struct vd_set *set;
 	const struct vd_database *db; /* during a Vectorscan call */
 	struct vd_str scanned;        /* its text */
+	const struct vd_value_forms *value; /* during vd_scan_value */
 	uint32_t round;               /* of begin */
 	size_t largest;               /* items of the largest set */
 	uint32_t *seen;               /* per item: round in which it became true */
@@ -176,6 +177,26 @@ find_component(struct vd_scan *scan, const struct vd_literals *table, struct vd_
 	find_whole(scan, table, (struct vd_str){slash + 1, (size_t)(text.at + text.len - slash - 1)});
 }
 
+static bool
+search(struct vd_scan *scan, const struct vd_regex *regex, struct vd_str text)
+{
+	enum vd_regex_result result = vd_regex_search(regex, scan->match, text);
+	scan->limited += result == VD_REGEX_LIMIT;
+	return result == VD_REGEX_YES;
+}
+
+static void
+on_literal(void *owner, uint32_t id)
+{
+	struct vd_scan *scan = owner;
+	const struct vd_contained *one = &scan->set->contained[id];
+	if (one->tokens != NULL && !vd_tokens_match(one->tokens, one->n_tokens, scan->value->folded))
+		return;
+	if (one->regex != NULL && !search(scan, one->regex, scan->value->raw))
+		return;
+	apply(scan, one->marks);
+}
+
 /* ---- databases ---- */
 
 static int
@@ -186,13 +207,8 @@ on_match(unsigned int id, unsigned long long from, unsigned long long to, unsign
 	(void)flags;
 	struct vd_scan *scan = owner;
 	const struct vd_pattern *pattern = &scan->db->patterns[id];
-	if (pattern->confirm != NULL) {
-		enum vd_regex_result result = vd_regex_search(pattern->confirm, scan->match, scan->scanned);
-		scan->limited += result == VD_REGEX_LIMIT;
-		if (result != VD_REGEX_YES)
-			return 0;
-	}
-	apply(scan, pattern->marks);
+	if (pattern->confirm == NULL || search(scan, pattern->confirm, scan->scanned))
+		apply(scan, pattern->marks);
 	return 0;
 }
 
@@ -262,6 +278,7 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 	const struct vd_set *set = scan->set;
 	if (!vd_scan_forms(scan, field, &value))
 		return vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len);
+	scan->value = &value;
 	if (set->exact.n != 0) {
 		find_whole(scan, &set->exact, value.folded);
 		if (value.number.len != 0)
@@ -273,6 +290,8 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		find_affixes(scan, &set->prefix, value.folded, false);
 	if (set->suffix.n != 0)
 		find_affixes(scan, &set->suffix, value.folded, true);
+	if (set->grams.n != 0)
+		vd_grams_scan(&set->grams, value.folded, on_literal, scan);
 	if (set->always.n != 0)
 		apply(scan, set->always);
 	run_tests(scan, value.raw);

@@ -1,0 +1,50 @@
+/*
+ * Many literals in one text, for sets so large that a general matcher's tables no longer stay near the processor:
+ * each literal is represented by its rarest four bytes (a q-gram), a bitmap says which four bytes are worth a look,
+ * and only there literals are compared.  (Wu and Manber, "A fast algorithm for multi-pattern searching", 1994, with
+ * the block chosen by rarity instead of by place.)
+ *
+ * Memory: everything in the caller's arena.  Thread: shared once built.
+ */
+#ifndef VD_ENGINE_COMPILE_GRAMS_H
+#define VD_ENGINE_COMPILE_GRAMS_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+#define VD_GRAM 4u
+
+struct vd_gram_literal {
+	uint64_t head, mask; /* the first eight bytes, and which of them there are */
+	const char *text;
+	uint32_t len;
+	uint32_t offset; /* of its gram */
+	uint32_t next;   /* literal of the same gram, UINT32_MAX: last */
+	uint32_t id;     /* the caller's */
+};
+
+struct vd_gram_slot {
+	uint32_t gram;
+	uint32_t first; /* literal, UINT32_MAX: free */
+};
+
+struct vd_grams {
+	uint32_t n;
+	struct vd_gram_literal *literals;
+	uint32_t shift; /* 32 - log2 of bits in the bitmap */
+	uint64_t *bitmap;
+	uint32_t mask;
+	struct vd_gram_slot *slots;
+	uint64_t *pairs; /* bitmap of the first two bytes of short literals, NULL: there are none */
+};
+
+#define VD_GRAM_SHORTEST 2u
+
+/* literals: text, len (at least VD_GRAM_SHORTEST) and id are set; grams keeps the array.  False: out of memory. */
+bool vd_grams_build(struct vd_arena *arena, struct vd_gram_literal *literals, uint32_t n, struct vd_grams *ret)
+	VD_MUST_USE;
+
+/* Calls found for the id of each literal in text (8 readable bytes behind it), once for each place it stands at. */
+void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id), void *owner);
+
+#endif

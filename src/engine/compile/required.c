@@ -1,0 +1,183 @@
+#include "engine/compile/required.h"
+
+struct reader {
+	struct vd_str pattern;
+	size_t i;
+	char *to;       /* the run being read stands at to[from] … to[n] */
+	size_t from, n;
+	size_t best, best_len;
+	bool unsure;
+};
+
+static void
+end_run(struct reader *r)
+{
+	if (r->n - r->from > r->best_len) {
+		r->best = r->from;
+		r->best_len = r->n - r->from;
+	}
+	r->from = r->n;
+}
+
+static char
+peek(const struct reader *r)
+{
+	return r->i < r->pattern.len ? r->pattern.at[r->i] : '\0';
+}
+
+/* A quantifier behind an item: may the item be missing? */
+static bool
+skip_quantifier(struct reader *r, bool *ret_optional)
+{
+	char c = peek(r);
+	*ret_optional = false;
+	if (c != '?' && c != '*' && c != '+' && c != '{')
+		return false;
+	if (c == '{' && (r->i + 1 >= r->pattern.len || r->pattern.at[r->i + 1] < '0' || r->pattern.at[r->i + 1] > '9'))
+		return false; /* a plain brace */
+	*ret_optional = c != '+';
+	if (c == '{')
+		while (r->i < r->pattern.len && r->pattern.at[r->i] != '}')
+			r->i++;
+	r->i++;
+	if (peek(r) == '?' || peek(r) == '+') /* lazy, possessive */
+		r->i++;
+	return true;
+}
+
+static void
+skip_class(struct reader *r)
+{
+	r->i++; /* [ */
+	if (peek(r) == '^')
+		r->i++;
+	if (peek(r) == ']')
+		r->i++;
+	while (r->i < r->pattern.len && peek(r) != ']') {
+		if (peek(r) == '\\')
+			r->i++;
+		else if (peek(r) == '[' && r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == ':') {
+			r->i += 2; /* [:name:] */
+			while (r->i < r->pattern.len && peek(r) != ':')
+				r->i++;
+			r->i++;
+		}
+		r->i++;
+	}
+	r->i++;
+}
+
+/* A group is passed over whole; one that sets x mode or is not understood makes all unsure. */
+static void
+skip_group(struct reader *r)
+{
+	unsigned depth = 0;
+	if (r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == '?') {
+		size_t k = r->i + 2;
+		while (k < r->pattern.len && ((r->pattern.at[k] >= 'a' && r->pattern.at[k] <= 'z') || r->pattern.at[k] == '-'))
+			r->unsure |= r->pattern.at[k++] == 'x';
+	} else if (r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == '*') {
+		r->unsure = true; /* a verb */
+	}
+	while (r->i < r->pattern.len) {
+		char c = peek(r);
+		if (c == '\\') {
+			r->unsure |= r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == 'Q';
+			r->i += 2;
+			continue;
+		}
+		if (c == '[') {
+			skip_class(r);
+			continue;
+		}
+		r->i++;
+		depth += c == '(';
+		if (c == ')' && --depth == 0)
+			return;
+	}
+	r->unsure = true;
+}
+
+static void
+take(struct reader *r, char c)
+{
+	bool optional;
+	r->to[r->n++] = c;
+	if (!skip_quantifier(r, &optional))
+		return;
+	if (optional)
+		r->n--;
+	end_run(r);
+}
+
+static void
+escape(struct reader *r)
+{
+	r->i++;
+	char c = peek(r);
+	r->i++;
+	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'), optional;
+	bool digit = c >= '0' && c <= '9';
+	if (!letter && !digit && c > ' ' && c < 0x7f) { /* punctuation stands for itself */
+		take(r, c);
+		return;
+	}
+	end_run(r);
+	/* classes and assertions of one letter; others carry arguments and are not read here */
+	r->unsure |= c == '\0' || memchr("bBdDsSwWnrtfvhHRAzZ", c, 19) == NULL;
+	(void)skip_quantifier(r, &optional);
+}
+
+static void
+step(struct reader *r)
+{
+	char c = peek(r);
+	bool optional;
+	switch (c) {
+	case '|':
+		r->unsure = true;
+		return;
+	case '\\':
+		escape(r);
+		return;
+	case '(':
+		end_run(r);
+		skip_group(r);
+		(void)skip_quantifier(r, &optional);
+		return;
+	case '[':
+		end_run(r);
+		skip_class(r);
+		(void)skip_quantifier(r, &optional);
+		return;
+	case '.':
+	case '^':
+	case '$':
+		end_run(r);
+		r->i++;
+		(void)skip_quantifier(r, &optional);
+		return;
+	case ')':
+		r->unsure = true;
+		return;
+	default:
+		break;
+	}
+	r->i++;
+	if (c >= ' ' && c < 0x7f)
+		take(r, c);
+	else {
+		end_run(r);
+		(void)skip_quantifier(r, &optional);
+	}
+}
+
+struct vd_str
+vd_required_literal(struct vd_str pattern, char *to)
+{
+	struct reader r = {.pattern = pattern, .to = to};
+	while (r.i < pattern.len && !r.unsure)
+		step(&r);
+	end_run(&r);
+	return r.unsure ? (struct vd_str){to, 0} : (struct vd_str){to + r.best, r.best_len};
+}

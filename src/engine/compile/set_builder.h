@@ -1,0 +1,66 @@
+/*
+ * Inside of the set builder: patterns sorted into tables (set_collect.c), tables laid out as the set (set_place.c).
+ */
+#ifndef VD_ENGINE_COMPILE_SET_BUILDER_H
+#define VD_ENGINE_COMPILE_SET_BUILDER_H
+
+#include "engine/compile/set.h"
+
+enum vd_set_table {
+	VD_TABLE_EXACT,
+	VD_TABLE_COMPONENT,
+	VD_TABLE_PREFIX,
+	VD_TABLE_SUFFIX,
+	VD_TABLE_CONTAINS, /* plain text anywhere */
+	VD_TABLE_COMPLEX,  /* wildcards inside, with a literal it needs */
+	VD_TABLE_SEARCHES, /* a regular expression with a literal it needs */
+	VD_TABLE_ALWAYS,
+	VD_TABLE_DATABASES, /* + enum vd_set_database */
+	VD_TABLES = VD_TABLE_DATABASES + VD_DB_COUNT
+};
+
+struct vd_mark_link {
+	struct vd_mark mark;
+	struct vd_mark_link *next;
+};
+
+struct vd_set_entry {
+	enum vd_set_table table;
+	unsigned flags;      /* databases: HS_FLAG_*; SEARCHES: VD_RE_* */
+	const char *text;    /* what makes the entry one of its table; NUL-terminated behind len */
+	size_t len;
+	const struct vd_regex *confirm;
+	struct vd_str literal;  /* COMPLEX, SEARCHES: folded, lives as long as the set */
+	size_t n_tokens;
+	const struct vd_token *tokens; /* COMPLEX: likewise */
+	const struct vd_atom *atom;    /* SEARCHES */
+	struct vd_mark_link *marks;
+	uint32_t n_marks;
+	struct vd_set_entry *chain; /* same slot */
+	struct vd_set_entry *next;  /* same table, in order of arrival */
+};
+
+struct vd_set_builder {
+	uint32_t magic;
+#define VD_SET_BUILDER_MAGIC 0x73657462u
+	struct vd_arena *arena;
+	struct vd_arena *scratch; /* reset for each set */
+	struct vd_database_plan *plans;
+	size_t n_plans, plans_cap;
+	/* of the set being built */
+	struct vd_set_entry **slots;
+	size_t n_slots;
+	struct vd_set_entry *first[VD_TABLES], **last[VD_TABLES];
+	uint32_t n[VD_TABLES];
+	uint32_t n_marks;
+	struct vd_buf text;
+};
+
+/* All three: false when out of memory. */
+bool vd_set_collect(struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom, struct vd_mark mark)
+	VD_MUST_USE;
+/* CONTAINS, COMPLEX and SEARCHES become expressions: for sets in which they are few. */
+bool vd_set_collect_expressions(struct vd_set_builder *builder) VD_MUST_USE;
+bool vd_set_place(struct vd_set_builder *builder, struct vd_set *set) VD_MUST_USE;
+
+#endif

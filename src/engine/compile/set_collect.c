@@ -1,0 +1,372 @@
+#include "engine/compile/set_builder.h"
+
+#include <hs.h>
+
+#include "base/utf8.h"
+#include "engine/compile/required.h"
+
+#define DASHES_EXPANDED 2u /* more dashes in one pattern become a regular expression */
+
+static uint64_t
+hash(const char *text, size_t len, uint64_t h)
+{
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
+	return h ^ (h >> 29);
+}
+
+/* ---- entries ---- */
+
+static bool
+add_mark(struct vd_set_builder *builder, struct vd_set_entry *entry, struct vd_mark mark)
+{
+	for (const struct vd_mark_link *link = entry->marks; link != NULL; link = link->next)
+		if (link->mark.item == mark.item && link->mark.bit == mark.bit)
+			return true;
+	struct vd_mark_link *link = vd_arena_zalloc(builder->scratch, sizeof *link);
+	if (link == NULL)
+		return false;
+	*link = (struct vd_mark_link){mark, entry->marks};
+	entry->marks = link;
+	entry->n_marks++;
+	builder->n_marks++;
+	return true;
+}
+
+/* The entry of this text, made where it is new, with the mark; NULL: out of memory. */
+static struct vd_set_entry *
+add_entry(struct vd_set_builder *builder, enum vd_set_table table, unsigned flags, struct vd_str text,
+	const struct vd_regex *confirm, struct vd_mark mark)
+{
+	uint64_t h = hash(text.at, text.len, 0xcbf29ce484222325u + table * 31u + flags * 131u);
+	struct vd_set_entry **slot = &builder->slots[h & (builder->n_slots - 1)];
+	for (struct vd_set_entry *e = *slot; e != NULL; e = e->chain)
+		if (e->table == table && e->flags == flags && e->confirm == confirm && e->len == text.len &&
+			memcmp(e->text, text.at, text.len) == 0)
+			return add_mark(builder, e, mark) ? e : NULL;
+	/* what the tables point at outlives the builder, expressions do not */
+	struct vd_arena *arena = table >= VD_TABLE_COMPLEX ? builder->scratch : builder->arena;
+	struct vd_set_entry *e = vd_arena_zalloc(builder->scratch, sizeof *e);
+	char *kept = e == NULL ? NULL : vd_arena_dup(arena, text.at, text.len);
+	if (kept == NULL)
+		return NULL;
+	*e = (struct vd_set_entry){.table = table, .flags = flags, .text = kept, .len = text.len, .confirm = confirm,
+		.chain = *slot};
+	*slot = e;
+	*builder->last[table] = e;
+	builder->last[table] = &e->next;
+	builder->n[table]++;
+	return add_mark(builder, e, mark) ? e : NULL;
+}
+
+static bool
+add(struct vd_set_builder *builder, enum vd_set_table table, struct vd_str text, struct vd_mark mark)
+{
+	return add_entry(builder, table, 0, text, NULL, mark) != NULL;
+}
+
+/* ---- expressions for Vectorscan ---- */
+
+static void
+write_literal(struct vd_buf *to, struct vd_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ')
+			vd_buf_char(to, (char)c);
+		else
+			vd_buf_printf(to, "\\x%02x", c);
+	}
+}
+
+/* Tokens as Vectorscan's subset of PCRE, in bytes, not in UTF-8 mode. */
+static void
+write_expression(struct vd_buf *to, const struct vd_token *tokens, size_t n)
+{
+	bool open_start = n > 0 && tokens[0].kind == VD_TOK_ANY, open_end = n > 0 && tokens[n - 1].kind == VD_TOK_ANY;
+	if (!open_start)
+		vd_buf_char(to, '^');
+	for (size_t i = open_start; i + open_end < n; i++) {
+		switch (tokens[i].kind) {
+		case VD_TOK_TEXT:
+			write_literal(to, tokens[i].text);
+			break;
+		case VD_TOK_ANY:
+			vd_buf_text(to, ".*");
+			break;
+		case VD_TOK_ONE:
+			vd_buf_text(to, "(?:[\\x00-\\x7f]|[\\xc0-\\xff][\\x80-\\xbf]*)");
+			break;
+		default:
+			vd_buf_text(to, "(?:[\\x2d\\x2f]|\\xe2\\x80[\\x93-\\x95])");
+			break;
+		}
+	}
+	if (!open_end)
+		vd_buf_text(to, "\\z");
+}
+
+static bool
+has_wide(const struct vd_token *tokens, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; tokens[i].kind == VD_TOK_TEXT && k < tokens[i].text.len; k++)
+			if ((unsigned char)tokens[i].text.at[k] >= 0x80)
+				return true;
+	return false;
+}
+
+static bool
+add_expression(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased, struct vd_mark mark)
+{
+	enum vd_set_database db = cased ? VD_DB_RAW : has_wide(tokens, n) ? VD_DB_FOLDED_UTF8 : VD_DB_FOLDED;
+	vd_buf_reset(&builder->text);
+	write_expression(&builder->text, tokens, n);
+	return !builder->text.failed &&
+		add_entry(builder, VD_TABLE_DATABASES + (enum vd_set_table)db,
+			HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | HS_FLAG_ALLOWEMPTY, vd_buf_view(&builder->text), NULL,
+			mark) != NULL;
+}
+
+static unsigned
+regex_flags(const struct vd_atom *atom)
+{
+	unsigned flags = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY | HS_FLAG_UTF8;
+	if (atom->re_flags & VD_RE_ICASE)
+		flags |= HS_FLAG_CASELESS;
+	if (atom->re_flags & VD_RE_MULTILINE)
+		flags |= HS_FLAG_MULTILINE;
+	if (atom->re_flags & VD_RE_DOTALL)
+		flags |= HS_FLAG_DOTALL;
+	return flags;
+}
+
+static bool
+add_regex_expression(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
+{
+	enum vd_set_table table = VD_TABLE_DATABASES + (enum vd_set_table)VD_DB_RAW;
+	unsigned flags = regex_flags(atom);
+	char *text = vd_arena_dup(builder->scratch, atom->text.at, atom->text.len);
+	if (text == NULL)
+		return false;
+	bool takes = memchr(atom->text.at, '\0', atom->text.len) == NULL;
+	if (takes && vd_database_takes(&(struct vd_expression){text, flags}))
+		return add_entry(builder, table, flags, atom->text, NULL, mark) != NULL;
+	flags |= HS_FLAG_PREFILTER;
+	if (takes && vd_database_takes(&(struct vd_expression){text, flags}))
+		return add_entry(builder, table, flags, atom->text, atom->regex, mark) != NULL;
+	/* not even as a filter: any value is worth PCRE2's look */
+	flags = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY;
+	return add_entry(builder, table, flags, VD_S("^"), atom->regex, mark) != NULL;
+}
+
+/* ---- from tokens to tables ---- */
+
+/* A pattern with wildcards inside goes by its longest literal. */
+static bool
+add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, struct vd_mark mark)
+{
+	size_t longest = n;
+	for (size_t i = 0; i < n; i++)
+		if (tokens[i].kind == VD_TOK_TEXT && (longest == n || tokens[i].text.len > tokens[longest].text.len))
+			longest = i;
+	if (longest == n || tokens[longest].text.len < VD_GRAM || has_wide(tokens, n))
+		return add_expression(builder, tokens, n, false, mark);
+	vd_buf_reset(&builder->text);
+	write_expression(&builder->text, tokens, n);
+	if (builder->text.failed)
+		return false;
+	struct vd_set_entry *e = add_entry(builder, VD_TABLE_COMPLEX, 0, vd_buf_view(&builder->text), NULL, mark);
+	if (e == NULL || e->tokens != NULL)
+		return e != NULL;
+	struct vd_token *kept = vd_arena_array(builder->arena, n, sizeof *kept);
+	if (kept == NULL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		kept[i] = tokens[i];
+		if (tokens[i].kind == VD_TOK_TEXT && !vd_arena_str(builder->arena, tokens[i].text, &kept[i].text))
+			return false;
+	}
+	e->literal = kept[longest].text;
+	e->tokens = kept;
+	e->n_tokens = n;
+	return true;
+}
+
+static bool
+is_component(struct vd_str text)
+{
+	return text.len > 1 && text.at[0] == '\\' && memchr(text.at + 1, '\\', text.len - 1) == NULL;
+}
+
+static bool
+add_open(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, struct vd_mark mark)
+{
+	bool text0 = tokens[0].kind == VD_TOK_TEXT, any0 = tokens[0].kind == VD_TOK_ANY;
+	bool text1 = n > 1 && tokens[1].kind == VD_TOK_TEXT;
+	if (n == 2 && text0 && tokens[1].kind == VD_TOK_ANY)
+		return add(builder, VD_TABLE_PREFIX, tokens[0].text, mark);
+	if (n == 2 && any0 && text1) {
+		struct vd_str text = tokens[1].text;
+		if (is_component(text))
+			return add(builder, VD_TABLE_COMPONENT, (struct vd_str){text.at + 1, text.len - 1}, mark);
+		return add(builder, VD_TABLE_SUFFIX, text, mark);
+	}
+	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY && tokens[1].text.len >= VD_GRAM_SHORTEST &&
+		!has_wide(tokens, n))
+		return add(builder, VD_TABLE_CONTAINS, tokens[1].text, mark);
+	return add_complex(builder, tokens, n, mark);
+}
+
+static bool
+add_plain(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased, struct vd_mark mark)
+{
+	if (n == 1 && tokens[0].kind == VD_TOK_ANY)
+		return add(builder, VD_TABLE_ALWAYS, VD_S(""), mark);
+	if (cased)
+		return add_expression(builder, tokens, n, cased, mark);
+	if (n == 0)
+		return add(builder, VD_TABLE_EXACT, VD_S(""), mark);
+	if (n == 1 && tokens[0].kind == VD_TOK_TEXT)
+		return add(builder, VD_TABLE_EXACT, tokens[0].text, mark);
+	return add_open(builder, tokens, n, mark);
+}
+
+/* Joins neighbours, drops empty texts: the shapes above need one form.  Returns the new count. */
+static size_t
+normalise(struct vd_arena *scratch, struct vd_token *tokens, size_t n)
+{
+	size_t to = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (tokens[i].kind == VD_TOK_TEXT && tokens[i].text.len == 0)
+			continue;
+		struct vd_token *before = to == 0 ? NULL : &tokens[to - 1];
+		if (before != NULL && before->kind == tokens[i].kind && before->kind == VD_TOK_ANY)
+			continue;
+		if (before != NULL && before->kind == tokens[i].kind && before->kind == VD_TOK_TEXT) {
+			size_t len = before->text.len + tokens[i].text.len;
+			char *joined = vd_arena_alloc(scratch, len);
+			if (joined == NULL)
+				return SIZE_MAX;
+			memcpy(joined, before->text.at, before->text.len);
+			memcpy(joined + before->text.len, tokens[i].text.at, tokens[i].text.len);
+			before->text = (struct vd_str){joined, len};
+			continue;
+		}
+		tokens[to++] = tokens[i];
+	}
+	return to;
+}
+
+static bool
+add_pattern(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
+{
+	static const struct vd_str dashes[] = {
+		{"-", 1}, {"/", 1}, {"\xe2\x80\x93", 3}, {"\xe2\x80\x94", 3}, {"\xe2\x80\x95", 3}};
+	size_t n_dashes = 0, forms = 1;
+	for (size_t i = 0; i < atom->n_tokens; i++)
+		n_dashes += atom->tokens[i].kind == VD_TOK_DASH;
+	bool expand = n_dashes <= DASHES_EXPANDED;
+	for (size_t i = 0; expand && i < n_dashes; i++)
+		forms *= VD_ARRAY_LEN(dashes);
+	struct vd_token *tokens = vd_arena_array(builder->scratch, atom->n_tokens + 1, sizeof *tokens);
+	if (tokens == NULL)
+		return false;
+	for (size_t form = 0; form < forms; form++) {
+		size_t rest = form;
+		for (size_t i = 0; i < atom->n_tokens; i++) {
+			tokens[i] = atom->tokens[i];
+			if (!expand || tokens[i].kind != VD_TOK_DASH)
+				continue;
+			tokens[i] = (struct vd_token){VD_TOK_TEXT, dashes[rest % VD_ARRAY_LEN(dashes)]};
+			rest /= VD_ARRAY_LEN(dashes);
+		}
+		size_t n = normalise(builder->scratch, tokens, atom->n_tokens);
+		if (n == SIZE_MAX || !add_plain(builder, tokens, n, atom->cased, mark))
+			return false;
+	}
+	return true;
+}
+
+/* A regular expression with a literal it needs goes by that. */
+static bool
+add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
+{
+	char *room = vd_arena_alloc(builder->scratch, atom->text.len + 1);
+	if (room == NULL)
+		return false;
+	struct vd_str literal = vd_required_literal(atom->text, room);
+	if (literal.len < VD_GRAM)
+		return add_regex_expression(builder, atom, mark);
+	struct vd_set_entry *e = add_entry(builder, VD_TABLE_SEARCHES, atom->re_flags, atom->text, NULL, mark);
+	if (e == NULL || e->atom != NULL)
+		return e != NULL;
+	char *folded = vd_arena_alloc(builder->arena, vd_fold_bound(literal.len));
+	if (folded == NULL)
+		return false;
+	e->literal = (struct vd_str){folded, vd_fold(folded, literal.at, literal.len)};
+	e->atom = atom;
+	return true;
+}
+
+static bool
+add_test(struct vd_set_builder *builder, struct vd_set *set, unsigned kind, const struct vd_atom *atom,
+	struct vd_mark mark)
+{
+	/* tests are few and never shared: a mark each */
+	struct vd_test *tests = vd_arena_array(builder->arena, set->n_tests[kind] + 1u, sizeof *tests);
+	if (tests == NULL)
+		return false;
+	if (set->n_tests[kind] != 0)
+		memcpy(tests, set->tests[kind], set->n_tests[kind] * sizeof *tests);
+	tests[set->n_tests[kind]++] = (struct vd_test){atom, {mark.item, mark.bit}};
+	set->tests[kind] = tests;
+	return true;
+}
+
+bool
+vd_set_collect(struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom, struct vd_mark mark)
+{
+	switch (atom->kind) {
+	case VD_ATOM_PATTERN:
+		return add_pattern(builder, atom, mark);
+	case VD_ATOM_REGEX:
+		return add_regex(builder, atom, mark);
+	case VD_ATOM_CIDR:
+		return add_test(builder, set, VD_TEST_CIDR, atom, mark);
+	case VD_ATOM_NUMBER:
+		return add_test(builder, set, VD_TEST_NUMBER, atom, mark);
+	case VD_ATOM_TIME:
+		return add_test(builder, set, VD_TEST_TIME, atom, mark);
+	default:
+		return true; /* about the event, not the value: item.c never puts them here */
+	}
+}
+
+/* ---- back to expressions ---- */
+
+static bool
+add_again(struct vd_set_builder *builder, const struct vd_set_entry *e, struct vd_mark mark)
+{
+	struct vd_token tokens[3] = {{VD_TOK_ANY, {"", 0}}, {VD_TOK_TEXT, {e->text, e->len}}, {VD_TOK_ANY, {"", 0}}};
+	if (e->table == VD_TABLE_SEARCHES)
+		return add_regex_expression(builder, e->atom, mark);
+	if (e->table == VD_TABLE_COMPLEX)
+		return add_expression(builder, e->tokens, e->n_tokens, false, mark);
+	return add_expression(builder, tokens, 3, false, mark);
+}
+
+bool
+vd_set_collect_expressions(struct vd_set_builder *builder)
+{
+	for (enum vd_set_table table = VD_TABLE_CONTAINS; table <= VD_TABLE_SEARCHES; table++) {
+		for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next) {
+			for (const struct vd_mark_link *link = e->marks; link != NULL; link = link->next)
+				if (!add_again(builder, e, link->mark))
+					return false;
+			builder->n_marks -= e->n_marks;
+		}
+		builder->n[table] = 0;
+	}
+	return true;
+}

@@ -1,0 +1,131 @@
+#include "engine/compile/set_builder.h"
+
+#include "base/mem.h"
+
+static void
+place_marks(const struct vd_set_entry *entry, struct vd_mark *marks, uint32_t *used, struct vd_marks *ret)
+{
+	*ret = (struct vd_marks){*used, entry->n_marks};
+	for (const struct vd_mark_link *link = entry->marks; link != NULL; link = link->next)
+		marks[(*used)++] = link->mark;
+}
+
+static uint64_t
+literal_key(enum vd_set_table table, const char *text, uint32_t len)
+{
+	if (table == VD_TABLE_PREFIX)
+		return vd_literal_hash(text, vd_affix(len));
+	if (table == VD_TABLE_SUFFIX)
+		return vd_literal_hash(text + len - vd_affix(len), vd_affix(len));
+	return vd_literal_hash(text, len);
+}
+
+static bool
+place_literals(struct vd_set_builder *builder, enum vd_set_table table, struct vd_mark *marks, uint32_t *used,
+	struct vd_literals *ret)
+{
+	uint32_t n = builder->n[table], slots = 2;
+	if (n == 0)
+		return true;
+	while (slots < n * 2)
+		slots *= 2;
+	ret->list = vd_arena_array(builder->arena, n, sizeof *ret->list);
+	ret->slots = vd_arena_array(builder->arena, slots, sizeof *ret->slots);
+	if (ret->list == NULL || ret->slots == NULL)
+		return false;
+	memset(ret->slots, 0xff, slots * sizeof *ret->slots);
+	ret->mask = slots - 1;
+	for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next) {
+		struct vd_literal *literal = &ret->list[ret->n];
+		*literal = (struct vd_literal){.text = e->text, .len = (uint32_t)e->len};
+		place_marks(e, marks, used, &literal->marks);
+		uint32_t *slot = &ret->slots[literal_key(table, e->text, literal->len) & ret->mask];
+		literal->next = *slot;
+		*slot = ret->n++;
+		ret->widths |= (uint8_t)vd_affix(literal->len);
+	}
+	return true;
+}
+
+static bool
+place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *used, struct vd_set *set)
+{
+	uint32_t i = 0, n = builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] + builder->n[VD_TABLE_SEARCHES];
+	if (n == 0)
+		return true;
+	struct vd_gram_literal *literals = vd_arena_array(builder->arena, n, sizeof *literals);
+	struct vd_contained *contained = vd_arena_array(builder->arena, n, sizeof *contained);
+	if (literals == NULL || contained == NULL)
+		return false;
+	for (enum vd_set_table table = VD_TABLE_CONTAINS; table <= VD_TABLE_SEARCHES; table++) {
+		for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next, i++) {
+			struct vd_str literal =
+				table == VD_TABLE_CONTAINS ? (struct vd_str){e->text, e->len} : e->literal;
+			literals[i] = (struct vd_gram_literal){
+				.text = literal.at, .len = (uint32_t)literal.len, .id = i};
+			contained[i] = (struct vd_contained){.n_tokens = (uint32_t)e->n_tokens,
+				.tokens = e->tokens,
+				.regex = e->atom == NULL ? NULL : e->atom->regex};
+			place_marks(e, marks, used, &contained[i].marks);
+		}
+	}
+	set->contained = contained;
+	return vd_grams_build(builder->arena, literals, n, &set->grams);
+}
+
+static bool
+place_database(struct vd_set_builder *builder, enum vd_set_database which, struct vd_mark *marks, uint32_t *used,
+	struct vd_database *ret)
+{
+	enum vd_set_table table = VD_TABLE_DATABASES + (enum vd_set_table)which;
+	uint32_t n = builder->n[table], i = 0;
+	if (n == 0)
+		return true;
+	struct vd_pattern *patterns = vd_arena_array(builder->arena, n, sizeof *patterns);
+	struct vd_expression *expressions = vd_mem_zalloc(n, sizeof *expressions);
+	void *plans = builder->plans;
+	bool grown = vd_mem_grow(&plans, &builder->plans_cap, builder->n_plans + 1, sizeof *builder->plans, 64);
+	builder->plans = plans;
+	if (patterns == NULL || expressions == NULL || !grown) {
+		vd_mem_free(expressions);
+		return false;
+	}
+	bool room = true;
+	for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next, i++) {
+		char *text = vd_arena_dup(builder->arena, e->text, e->len);
+		room = room && text != NULL;
+		expressions[i] = (struct vd_expression){text, e->flags};
+		place_marks(e, marks, used, &patterns[i].marks);
+		patterns[i].confirm = e->confirm;
+	}
+	ret->n = n;
+	ret->patterns = patterns;
+	builder->plans[builder->n_plans++] = (struct vd_database_plan){ret, n, n, expressions};
+	return room;
+}
+
+static bool
+place_always(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *used, struct vd_set *set)
+{
+	const struct vd_set_entry *e = builder->first[VD_TABLE_ALWAYS];
+	if (e == NULL)
+		return true;
+	place_marks(e, marks, used, &set->always);
+	return true;
+}
+
+bool
+vd_set_place(struct vd_set_builder *builder, struct vd_set *set)
+{
+	uint32_t used = 0;
+	struct vd_mark *marks = vd_arena_array(builder->arena, builder->n_marks, sizeof *marks);
+	bool ok = marks != NULL && place_literals(builder, VD_TABLE_EXACT, marks, &used, &set->exact) &&
+		place_literals(builder, VD_TABLE_COMPONENT, marks, &used, &set->component) &&
+		place_literals(builder, VD_TABLE_PREFIX, marks, &used, &set->prefix) &&
+		place_literals(builder, VD_TABLE_SUFFIX, marks, &used, &set->suffix) &&
+		place_grams(builder, marks, &used, set) && place_always(builder, marks, &used, set);
+	for (unsigned db = 0; ok && db < VD_DB_COUNT; db++)
+		ok = place_database(builder, db, marks, &used, &set->dbs[db]);
+	set->marks = marks;
+	return ok;
+}

@@ -1,0 +1,152 @@
+#include "engine/match/learn.h"
+
+#include "base/mem.h"
+
+#define FIRST 64u
+#define STEP 8u
+#define LAST 32768u
+#define NEVER UINT64_MAX /* cost of a condition that can hold with no item true */
+
+struct vd_learned *
+vd_learned_new(const struct vd_route *route)
+{
+	struct vd_learned *learned = vd_mem_zalloc(1, sizeof *learned);
+	if (learned == NULL)
+		return NULL;
+	learned->route = route;
+	learned->next = FIRST;
+	learned->counts = vd_mem_zalloc(route->n_bits, sizeof *learned->counts);
+	learned->trigger_from = route->trigger_from;
+	learned->triggers = route->triggers;
+	if (learned->counts == NULL) {
+		vd_mem_free(learned);
+		return NULL;
+	}
+	return learned;
+}
+
+void
+vd_learned_free(struct vd_learned *learned)
+{
+	if (learned == NULL)
+		return;
+	vd_mem_free(learned->counts);
+	vd_mem_free(learned->own_from);
+	vd_mem_free(learned->own_triggers);
+	vd_mem_free(learned);
+}
+
+/*
+ * The cost of the cheapest cover of the tree at code[at]: events in which some item of it is true, plus a little
+ * for each item so that of equals the smaller cover wins.
+ */
+static uint64_t
+cost(const struct vd_learned *learned, uint32_t at)
+{
+	const struct vd_code *code = learned->route->code, *node = &code[at];
+	uint64_t sum = node->op == VD_NODE_AND ? NEVER : 0;
+	switch ((enum vd_node_op)node->op) {
+	case VD_NODE_ITEM:
+		return (uint64_t)learned->counts[node->arg] * 64 + 1;
+	case VD_NODE_AND:
+		for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end)
+			sum = VD_MIN(sum, cost(learned, kid));
+		return sum;
+	case VD_NODE_OR:
+		for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end) {
+			uint64_t one = cost(learned, kid);
+			if (one == NEVER)
+				return NEVER;
+			sum += one;
+		}
+		return sum;
+	case VD_NODE_FALSE:
+		return 0;
+	default:
+		return NEVER;
+	}
+}
+
+/* Marks the cheapest cover: fn for each bit. */
+static void
+cover(const struct vd_learned *learned, uint32_t at, void (*fn)(void *owner, uint32_t bit), void *owner)
+{
+	const struct vd_code *code = learned->route->code, *node = &code[at];
+	if (node->op == VD_NODE_ITEM) {
+		fn(owner, node->arg);
+	} else if (node->op == VD_NODE_OR) {
+		for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end)
+			cover(learned, kid, fn, owner);
+	} else if (node->op == VD_NODE_AND) {
+		uint32_t best = at + 1;
+		uint64_t best_cost = NEVER;
+		for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end) {
+			uint64_t one = cost(learned, kid);
+			if (one < best_cost) {
+				best = kid;
+				best_cost = one;
+			}
+		}
+		cover(learned, best, fn, owner);
+	}
+}
+
+struct tally {
+	uint32_t *from;  /* counts first, then places */
+	uint32_t *list;  /* NULL: counting */
+	uint32_t rule;
+	uint32_t n;
+};
+
+static void
+note(void *owner, uint32_t bit)
+{
+	struct tally *tally = owner;
+	if (tally->list == NULL)
+		tally->from[bit + 1]++;
+	else
+		tally->list[tally->from[bit]++] = tally->rule;
+	tally->n++;
+}
+
+static void
+walk_rules(const struct vd_learned *learned, struct tally *tally)
+{
+	const struct vd_route *route = learned->route;
+	tally->n = 0;
+	for (uint32_t r = 0; r < route->n_rules; r++) {
+		tally->rule = r;
+		if (cost(learned, route->rules[r].code) != NEVER)
+			cover(learned, route->rules[r].code, note, tally);
+	}
+}
+
+void
+vd_learned_choose(struct vd_learned *learned)
+{
+	const struct vd_route *route = learned->route;
+	learned->next = learned->next >= LAST ? 0 : learned->next * STEP;
+	uint32_t *from = vd_mem_zalloc(route->n_bits + 2u, sizeof *from), *list = NULL;
+	if (from == NULL)
+		return;
+	struct tally tally = {.from = from};
+	walk_rules(learned, &tally);
+	for (uint32_t bit = 0; bit < route->n_bits; bit++)
+		from[bit + 1] += from[bit];
+	list = vd_mem_zalloc(tally.n, sizeof *list);
+	if (list == NULL) {
+		vd_mem_free(from);
+		return;
+	}
+	tally.list = list;
+	walk_rules(learned, &tally);
+	/* each place has moved to the next one's start */
+	memmove(from + 1, from, route->n_bits * sizeof *from);
+	from[0] = 0;
+	vd_mem_free(learned->own_from);
+	vd_mem_free(learned->own_triggers);
+	learned->own_from = from;
+	learned->own_triggers = list;
+	learned->trigger_from = from;
+	learned->triggers = list;
+}

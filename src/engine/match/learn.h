@@ -1,0 +1,44 @@
+/*
+ * Triggers that fit the stream.  At load a rule's triggers are chosen by what its values look like; a matcher
+ * counts how often each item of a route is really true and, after 64, 512, 4,096 and 32,768 events of the route,
+ * chooses anew: the rarest items of which one must be true.  What matches never depends on it, only how many
+ * rules are judged in vain.
+ *
+ * Memory: a state for each route that has seen an event, made then; at most the route's leaves.  Thread: one owner.
+ */
+#ifndef VD_ENGINE_MATCH_LEARN_H
+#define VD_ENGINE_MATCH_LEARN_H
+
+#include "engine/compile/compile.h"
+
+struct vd_learned {
+	const struct vd_route *route;
+	uint32_t events;
+	uint32_t next; /* learn when events reaches it; 0: never again */
+	uint32_t *counts; /* per bit */
+	/* the triggers in force, as in vd_route */
+	const uint32_t *trigger_from, *triggers;
+	/* own arrays, once something was learned */
+	uint32_t *own_from, *own_triggers;
+};
+
+/* NULL: out of memory */
+struct vd_learned *vd_learned_new(const struct vd_route *route) VD_MUST_USE;
+void vd_learned_free(struct vd_learned *learned);
+
+/* Out of memory leaves the old triggers in force. */
+void vd_learned_choose(struct vd_learned *learned);
+
+/* Call for each event, with its true bits. */
+VD_INLINE void
+vd_learned_count(struct vd_learned *learned, const uint32_t *held, uint32_t n)
+{
+	if (VD_LIKELY(learned->next == 0))
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		learned->counts[held[i]]++;
+	if (++learned->events == learned->next)
+		vd_learned_choose(learned);
+}
+
+#endif
