@@ -209,7 +209,7 @@ unknown_kind(struct vd_pipe_reader *r, const struct vd_yaml *type)
 		return VD_PIPE_WRONG(r, type,
 			"%.*s reads from outside, which an engine must not do: put the values into vars and "
 			"use "
-			"value_placeholders, or give them with --placeholders",
+			"value_placeholders, or give them with --values",
 			VD_SHOW(type->text));
 	if (vd_pipe_choice("field_name_transform", type->text, &number))
 		return VD_PIPE_WRONG(

@@ -722,6 +722,7 @@ VD_TEST(what_is_not_known_is_refused)
 	refused(STEP("{type: add_condition, conditions: x}"), "map of fields");
 	refused(STEP("{type: change_logsource}"), "a log source needs");
 	refused(STEP("{type: file_placeholders, path: x}"), "use value_placeholders");
+	refused(STEP("{type: file_placeholders, path: x}"), "give them with --values");
 	refused(STEP("{type: field_name_transform}"), "Python function");
 	refused("--- {}\n--- {}\n", "one YAML document, not 2");
 	refused("", "one YAML document, not 0");
@@ -801,7 +802,7 @@ becomes_by_file(const char *detection, const char *path, const char *want)
 
 VD_TEST(the_shipped_pipeline_for_the_audit_log_works)
 {
-	static const char path[] = "rules/pipelines/windows-audit.yml";
+	static const char path[] = "pipelines/windows-audit.yml";
 	becomes_by_file(
 		SEL("{'Image|endswith': '\\a.exe', ParentImage: b, IntegrityLevel: [High, Untrusted]}"), path,
 		"and(EventID=4688, and(NewProcessName=*\\a.exe, ParentProcessName=b, "
@@ -815,7 +816,7 @@ VD_TEST(the_shipped_pipeline_for_the_audit_log_works)
 
 VD_TEST(the_shipped_pipeline_for_ecs_works)
 {
-	static const char path[] = "rules/pipelines/ecs-windows.yml";
+	static const char path[] = "pipelines/ecs-windows.yml";
 	becomes_by_file(SEL("{Image: a, 'CommandLine|contains': b, IntegrityLevel: c, TargetFilename: d}"),
 		path,
 		"and(process.executable=a, process.command_line=*b*, winlog.event_data.IntegrityLevel=c, "

@@ -156,7 +156,7 @@ wildcard_placeholders(struct vd_pipe_run *run, const struct vd_pipe_step *step, 
 	return vd_pipe_atoms_add(run, atom, &tokens, ret);
 }
 
-/* The values of a placeholder that a variable has; one that no variable has waits for --placeholders. */
+/* The values of a placeholder that a variable has; one that no variable has waits for --values. */
 static const struct vd_pipe_list *
 values_of(const struct vd_pipe_run *run, const struct vd_pipe_step *step, const struct vd_token *token)
 {
