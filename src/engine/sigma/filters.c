@@ -48,6 +48,7 @@ add_filter(struct vd_docs *docs, struct vd_rule *rule, const struct vd_rule *fil
 		vd_rule_reject(rule, docs->arena, rule->pos, "limit",
 			"with its filters the rule has more than 4,096 items or 65,536 values");
 	rule->expr = grown;
+	vd_rule_revise(rule, filter->hash);
 	return VD_OK;
 }
 

@@ -169,19 +169,37 @@ check_taxonomy(struct run *r, struct vd_rule *rule)
 			VD_SHOW(rule->taxonomy));
 }
 
+/* A reference that leads nowhere is found out later. */
 static enum vd_status
-apply_pipelines(struct run *r)
+look_below(struct run *r, struct vd_corr *corr)
+{
+	corr->below = vd_arena_array(r->arena, corr->n_rules, sizeof *corr->below);
+	if (corr->below == NULL)
+		return no_memory(r);
+	for (size_t i = 0; i < corr->n_rules; i++) {
+		size_t doc = vd_docs_find(&r->docs, corr->rules[i]);
+		corr->below[i] = doc == SIZE_MAX ? NULL : r->docs.at[doc];
+	}
+	return VD_OK;
+}
+
+static enum vd_status
+apply_pipelines(struct run *r, enum vd_doc_kind kind)
 {
 	for (size_t i = 0; i < r->docs.n; i++) {
 		struct vd_rule *rule = r->docs.at[i];
-		if (rule->kind != VD_DOC_RULE || rule->verdict == VD_REJECTED)
+		enum vd_status st = VD_OK;
+		if (rule->kind != kind || rule->verdict == VD_REJECTED)
 			continue;
-		enum vd_status st = r->input->n_pipelines == 0 ? VD_OK
-							       : vd_pipelines_apply(r->arena, r->pipelines,
-									 r->input->n_pipelines, rule, r->err);
+		if (kind == VD_DOC_CORRELATION)
+			st = look_below(r, rule->corr);
+		if (st == VD_OK)
+			st = vd_pipelines_apply(
+				r->arena, r->pipelines, r->input->n_pipelines, rule, r->err);
 		if (st != VD_OK)
 			return st;
-		check_taxonomy(r, rule);
+		if (kind == VD_DOC_RULE)
+			check_taxonomy(r, rule);
 	}
 	return VD_OK;
 }
@@ -239,7 +257,9 @@ run(struct run *r, struct vd_load_result *ret)
 	if (st == VD_OK)
 		st = vd_docs_filter(&r->docs);
 	if (st == VD_OK)
-		st = apply_pipelines(r);
+		st = apply_pipelines(r, VD_DOC_RULE);
+	if (st == VD_OK && r->input->n_pipelines != 0)
+		st = apply_pipelines(r, VD_DOC_CORRELATION);
 	if (st == VD_OK)
 		st = expand(r, VD_DOC_RULE);
 	if (st == VD_OK)

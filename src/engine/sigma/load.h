@@ -2,8 +2,9 @@
  * From texts to documents: parse every YAML document, apply pipelines, filters and placeholders, resolve the
  * references of correlations, and give every document its verdict.
  *
- * Order: parse → filters → pipelines (by priority) → placeholders → references; so a pipeline maps the fields of a
- * filter as those of the rule it was added to.  A document that is rejected is not in the result; its verdict is.  Pure: the texts come from the caller.  Thread: one owner.
+ * Order: parse → filters → pipelines (by priority; rules, then correlations) → placeholders → references; so a
+ * pipeline maps the fields of a filter as those of the rule it was added to.  A document that is rejected is not in
+ * the result; its verdict is.  Pure: the texts come from the caller.  Thread: one owner.
  */
 #ifndef VD_ENGINE_SIGMA_LOAD_H
 #define VD_ENGINE_SIGMA_LOAD_H
@@ -59,6 +60,8 @@ size_t vd_pipeline_notes(const struct vd_pipeline *pipeline, const struct vd_str
 /* Sorted by their priority field, then by position given.  Marks the rule where a transformation fails it. */
 enum vd_status vd_pipelines_apply(struct vd_arena *arena, struct vd_pipeline *const *pipelines, size_t n,
 	struct vd_rule *rule, struct vd_err *err) VD_MUST_USE;
+/* The pipelines become part of the rule's version, once; vd_pipelines_apply does it where a step concerned it. */
+void vd_pipelines_revise(struct vd_pipeline *const *pipelines, size_t n, struct vd_rule *rule);
 /* For correlations: the name a field of the given base rule, which has been through vd_pipelines_apply with the
  * same pipelines, has after them; the first one where there are several. */
 enum vd_status vd_pipelines_field(struct vd_arena *arena, struct vd_pipeline *const *pipelines, size_t n,

@@ -19,6 +19,13 @@ keep(struct vd_buf *buf)
 void
 vd_loaded_init(struct vd_loaded *l, size_t n, const char *const texts[], const char *placeholders)
 {
+	vd_loaded_init_piped(l, n, texts, placeholders, NULL);
+}
+
+void
+vd_loaded_init_piped(struct vd_loaded *l, size_t n, const char *const texts[], const char *placeholders,
+	const char *pipeline)
+{
 	static const char *const names[VD_FIXTURE_MAX_FILES] = {"0.yml", "1.yml", "2.yml", "3.yml", "4.yml",
 		"5.yml", "6.yml", "7.yml", "8.yml", "9.yml", "10.yml", "11.yml", "12.yml", "13.yml", "14.yml",
 		"15.yml"};
@@ -27,8 +34,11 @@ vd_loaded_init(struct vd_loaded *l, size_t n, const char *const texts[], const c
 	for (size_t i = 0; i < n; i++)
 		files[i] = (struct vd_source_text){vd_str_from(names[i]), vd_str_from(texts[i])};
 	struct vd_source_text values = {VD_S("values.yml"), vd_str_from(placeholders)};
+	struct vd_source_text piped = {VD_S("p.yml"), vd_str_from(pipeline)};
 	struct vd_load_input input = {.n_rules = n,
 		.rules = files,
+		.n_pipelines = pipeline != NULL,
+		.pipelines = &piped,
 		.n_placeholders = placeholders != NULL,
 		.placeholders = &values};
 	*l = (struct vd_loaded){.arena = vd_arena_new(0), .verdicts = vd_verdicts_new(), .err = VD_ERR_INIT};

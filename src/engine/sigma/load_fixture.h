@@ -20,6 +20,9 @@ struct vd_loaded {
 
 /* Files are named 0.yml, 1.yml…; placeholders: text of a values file or NULL. */
 void vd_loaded_init(struct vd_loaded *l, size_t n, const char *const texts[], const char *placeholders);
+/* The same with a pipeline; NULL: none. */
+void vd_loaded_init_piped(struct vd_loaded *l, size_t n, const char *const texts[], const char *placeholders,
+	const char *pipeline);
 void vd_loaded_fini(struct vd_loaded *l);
 
 /* One file.  "loaded ok", "rejected modifier-unknown", … a document, with ", " between them. */

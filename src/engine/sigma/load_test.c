@@ -1,5 +1,7 @@
 #include "engine/sigma/load_fixture.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 
 #define LOGIC "logsource: {category: test}\ndetection: {a: {A: 1}, condition: a}\n"
@@ -182,6 +184,90 @@ VD_TEST(a_yaml_bomb_is_a_verdict)
 		"rejected limit");
 }
 
+/* ---- pipelines and versions ---- */
+
+/* "rejected pipeline-failure, …" with this pipeline, which fails what its conditions hold for. */
+static void
+fails(const char *text, const char *conditions, const char *want)
+{
+	char pipeline[256];
+	struct vd_loaded l;
+	VD_AUTO_FINI(vd_buf) words;
+	vd_buf_init(&words, 0);
+	(void)snprintf(pipeline, sizeof pipeline,
+		"{transformations: [{type: rule_failure, message: m, rule_conditions: [%s]}]}", conditions);
+	vd_loaded_init_piped(&l, 1, &text, NULL, pipeline);
+	assert_int_equal(l.status, VD_OK);
+	for (size_t i = 0; i < vd_verdicts_count(l.verdicts); i++)
+		vd_buf_printf(&words, "%s%.*s", i == 0 ? "" : ", ",
+			(int)vd_verdicts_at(l.verdicts, i)->code.len, vd_verdicts_at(l.verdicts, i)->code.at);
+	assert_string_equal(words.at, want);
+	vd_loaded_fini(&l);
+}
+
+VD_TEST(pipelines_are_for_correlations_too)
+{
+	static const char chain[] = RULE("a") NEXT CORR("c", "a") NEXT CORR("d", "c");
+	fails(chain, "{type: is_sigma_rule}", "pipeline-failure, reference-rejected, reference-rejected");
+	fails(chain, "{type: is_sigma_correlation_rule}", "ok, pipeline-failure, pipeline-failure");
+	fails(chain, "{type: rule_attribute, attribute: title, value: c}",
+		"ok, pipeline-failure, reference-rejected");
+	/* a correlation is of the log sources of the rules it names */
+	fails(RULE("a") NEXT CORR("c", "a"), "{type: logsource, product: windows}", "silenced, ok");
+	fails(RULE("a") NEXT CORR("c", "a"),
+		"{type: is_sigma_correlation_rule}, {type: logsource, category: test}",
+		"ok, pipeline-failure");
+	fails(CORR("c", "nobody"), "{type: logsource, category: test}", "reference-missing");
+}
+
+static const char versions[] = RULE("a") NEXT CORR("c", "a") NEXT
+	"title: b\nname: b\nlogsource: {category: other}\ndetection: {x: {B|expand: '%p%'}, condition: x}\n" NEXT
+	"title: d\nname: d\nlogsource: {category: other}\ndetection: {x: {B: 1}, condition: x}\n";
+
+/* Which of a, b, d and c have another version with the second three: "abdc", '-' for the same. */
+static const char *
+changed(const char *values, const char *pipeline, const char *more, const char *other_values,
+	const char *other_pipeline, const char *other_more)
+{
+	static char words[5];
+	const char *first[] = {versions, more}, *second[] = {versions, other_more};
+	struct vd_loaded a, b;
+	vd_loaded_init_piped(&a, 1 + (more != NULL), first, values, pipeline);
+	vd_loaded_init_piped(&b, 1 + (other_more != NULL), second, other_values, other_pipeline);
+	assert_int_equal(a.status, VD_OK);
+	assert_int_equal(b.status, VD_OK);
+	assert_int_equal(a.result.n_rules, 3);
+	assert_int_equal(b.result.n_rules, 3);
+	for (size_t i = 0; i < 4; i++) {
+		const struct vd_rule *x = i < 3 ? a.result.rules[i] : a.result.corrs[0];
+		const struct vd_rule *y = i < 3 ? b.result.rules[i] : b.result.corrs[0];
+		words[i] = memcmp(x->hash, y->hash, sizeof x->hash) == 0 ? '-' : "abdc"[i];
+	}
+	vd_loaded_fini(&a);
+	vd_loaded_fini(&b);
+	return words;
+}
+
+VD_TEST(the_version_of_a_rule_covers_what_changed_it)
+{
+	static const char values[] = "p: [1]\n", other_values[] = "p: [2]\n";
+	static const char maps[] = "{transformations: [{type: field_name_prefix, prefix: x., rule_conditions: "
+				   "[{type: logsource, category: test}]}]}";
+	static const char other_maps[] =
+		"{transformations: [{type: field_name_prefix, prefix: y., rule_conditions: "
+		"[{type: logsource, category: test}]}]}";
+	static const char filter[] = "title: f\nlogsource: {category: test}\n"
+				     "filter: {rules: any, x: {A: 1}, condition: not x}\n";
+	static const char other_filter[] = "title: f\nlogsource: {category: test}\n"
+					   "filter: {rules: any, x: {A: 2}, condition: not x}\n";
+	assert_string_equal(changed(values, maps, filter, values, maps, filter), "----");
+	assert_string_equal(changed(values, NULL, NULL, values, maps, NULL), "a--c");
+	assert_string_equal(changed(values, maps, NULL, values, other_maps, NULL), "a--c");
+	assert_string_equal(changed(values, NULL, NULL, other_values, NULL, NULL), "-b--");
+	assert_string_equal(changed(values, NULL, NULL, values, NULL, filter), "a---");
+	assert_string_equal(changed(values, NULL, filter, values, NULL, other_filter), "a---");
+}
+
 static const char everything[] =
 	"id: " ID "1\nlevel: bad\ntags: [attack.t1]\nrelated: [{id: x, type: derived}]\n" RULE("a") NEXT
 	"title: b\nname: b\nlogsource: {product: windows, category: test}\ndetection:\n"
@@ -207,8 +293,15 @@ VD_TEST(survives_every_out_of_memory)
 			continue;
 		struct vd_source_text rules = {VD_S("rules.yml"), vd_str_from(everything)};
 		struct vd_source_text values = {VD_S("values.yml"), VD_S("admins: [a, b]\n")};
-		struct vd_load_input input = {
-			.n_rules = 1, .rules = &rules, .n_placeholders = 1, .placeholders = &values};
+		struct vd_source_text pipeline = {VD_S("pipeline.yml"),
+			VD_S("{transformations: [{type: field_name_prefix, prefix: x.}], "
+			     "postprocessing: [{type: embed}]}")};
+		struct vd_load_input input = {.n_rules = 1,
+			.rules = &rules,
+			.n_pipelines = 1,
+			.pipelines = &pipeline,
+			.n_placeholders = 1,
+			.placeholders = &values};
 		struct vd_load_result result;
 		struct vd_err err = VD_ERR_INIT;
 		enum vd_status st = vd_load_run(arena, &input, verdicts, &result, &err);

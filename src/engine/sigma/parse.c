@@ -1,6 +1,5 @@
 #include "engine/sigma/parse.h"
 
-#include <nettle/sha2.h>
 
 #include "engine/sigma/load.h"
 
@@ -260,15 +259,6 @@ kind_of(const struct vd_yaml *doc)
 	return vd_yaml_get(doc, "filter") != NULL ? VD_DOC_FILTER : VD_DOC_RULE;
 }
 
-static void
-hash_text(struct vd_str text, uint8_t ret[16])
-{
-	struct sha256_ctx sha;
-	sha256_init(&sha);
-	sha256_update(&sha, text.len, (const uint8_t *)(text.at == NULL ? "" : text.at));
-	sha256_digest(&sha, 16, ret);
-}
-
 /* An odd document still gets its id and title into the verdict, so metadata comes first. */
 static enum vd_status
 read_document(struct vd_build *b, const struct vd_yaml *doc)
@@ -295,7 +285,7 @@ vd_rule_parse(struct vd_arena *arena, struct vd_str file, const struct vd_yaml *
 		return VD_BUILD_NOMEM(&b);
 	rule->file = file;
 	rule->pos = doc->pos;
-	hash_text(doc->text, rule->hash);
+	vd_rule_hash(doc->text, rule->hash);
 	enum vd_status st = read_document(&b, doc);
 	/* EINPUT and ELIMIT without a mark would lose the rule in silence */
 	if (st != VD_OK && st != VD_ENOMEM && rule->verdict != VD_REJECTED)

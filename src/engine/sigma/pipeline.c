@@ -206,6 +206,24 @@ run_init(struct vd_pipe_run *run, struct vd_arena *arena, struct vd_pipeline *co
 	return VD_OK;
 }
 
+void
+vd_pipelines_revise(struct vd_pipeline *const *pipelines, size_t n, struct vd_rule *rule)
+{
+	for (size_t i = 0; !rule->piped && i < n; i++)
+		vd_rule_revise(rule, pipelines[i]->hash);
+	rule->piped = true;
+}
+
+/* A step whose conditions held, whatever it then found to do; variables of any pipeline may have served it. */
+static bool
+concerned(const struct vd_rule *rule, size_t n_numbers)
+{
+	for (size_t i = 0; i < n_numbers; i++)
+		if (rule->pipeline_steps[i])
+			return true;
+	return false;
+}
+
 enum vd_status
 vd_pipelines_apply(struct vd_arena *arena, struct vd_pipeline *const *pipelines, size_t n,
 	struct vd_rule *rule, struct vd_err *err)
@@ -226,6 +244,8 @@ vd_pipelines_apply(struct vd_arena *arena, struct vd_pipeline *const *pipelines,
 		st = run_steps(&run, run.pipelines[i]->steps, run.pipelines[i]->n_steps);
 		run.first_number += run.pipelines[i]->n_numbers;
 	}
+	if (concerned(rule, n_numbers))
+		vd_pipelines_revise(pipelines, n, rule);
 	/* the rule is marked: it has its verdict */
 	return st == VD_EINPUT ? VD_OK : st;
 }

@@ -168,6 +168,7 @@ extern const struct vd_pipe_step_kind vd_pipe_rule_kinds[], vd_pipe_field_kinds[
 
 struct vd_pipeline {
 	struct vd_str file;
+	uint8_t hash[VD_RULE_HASH_LEN]; /* of its text */
 	double priority;
 	size_t n_steps;
 	struct vd_pipe_step *steps;

@@ -180,13 +180,23 @@ agrees(struct vd_str want, struct vd_str have)
 	return want.len == 0 || vd_str_eq(want, have);
 }
 
+static bool
+is_of(const struct vd_logsource *want, const struct vd_logsource *have)
+{
+	return agrees(want->product, have->product) && agrees(want->category, have->category) &&
+	       agrees(want->service, have->service);
+}
+
 static enum vd_status
 test_logsource(struct vd_pipe_run *run, const struct vd_pipe_args *args,
 	const struct vd_pipe_subject *subject, bool *ret)
 {
-	const struct vd_logsource *have = &run->build.rule->logsource, *want = &args->logsource;
-	*ret = agrees(want->product, have->product) && agrees(want->category, have->category) &&
-	       agrees(want->service, have->service);
+	const struct vd_rule *rule = run->build.rule;
+	const struct vd_corr *corr = rule->corr;
+	*ret = is_of(&args->logsource, &rule->logsource);
+	/* a correlation is of the log sources of the rules it names */
+	for (size_t i = 0; corr != NULL && corr->below != NULL && i < corr->n_rules; i++)
+		*ret = *ret || (corr->below[i] != NULL && is_of(&args->logsource, &corr->below[i]->logsource));
 	return VD_OK;
 }
 

@@ -358,6 +358,7 @@ vd_pipeline_parse(struct vd_arena *arena, struct vd_str file, struct vd_str text
 	if (pipeline == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a pipeline");
 	pipeline->file = file;
+	vd_rule_hash(text, pipeline->hash);
 	struct vd_pipe_reader r = {.arena = arena, .err = err, .pipeline = pipeline};
 	enum vd_status st = vd_yaml_parse(arena, text, &docs, &n, err);
 	if (st == VD_OK && n != 1)

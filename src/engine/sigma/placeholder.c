@@ -13,6 +13,7 @@ struct list {
 };
 
 struct vd_placeholders {
+	uint8_t hash[VD_RULE_HASH_LEN]; /* of the file */
 	size_t n;
 	struct list *lists;
 };
@@ -92,6 +93,7 @@ vd_placeholders_parse(struct vd_arena *arena, struct vd_str file, struct vd_str 
 		(void)vd_fail_in(b.err, st, "%.*s:%u:%u", VD_SHOW(file), line, column);
 		return st;
 	}
+	vd_rule_hash(text, lists->hash);
 	*ret = lists;
 	return VD_OK;
 }
@@ -103,6 +105,7 @@ struct work {
 	const struct vd_placeholders *const *lists;
 	size_t n;
 	size_t bytes; /* of text made so far, against MAX_BYTES */
+	bool any;     /* a placeholder was met */
 };
 
 /* Atoms in the making; grows in the arena. */
@@ -296,6 +299,7 @@ expand_item(void *owner, struct vd_item *item)
 		for (size_t k = 0; k < item->values[i].n; k++)
 			wanted = wanted || first_placeholder(&item->values[i].atoms[k]) <
 						   item->values[i].atoms[k].n_tokens;
+		w->any = w->any || wanted;
 		enum vd_status st = wanted ? expand_value(w, &item->values[i]) : VD_OK;
 		if (st != VD_OK)
 			return st;
@@ -315,5 +319,7 @@ vd_placeholders_apply(struct vd_arena *arena, const struct vd_placeholders *cons
 	if (rule->expr == NULL)
 		return VD_OK;
 	enum vd_status st = vd_expr_each(rule->expr, expand_item, &w);
+	for (size_t i = 0; w.any && i < n; i++)
+		vd_rule_revise(rule, lists[i]->hash);
 	return st == VD_ENOMEM ? st : VD_OK;
 }

@@ -250,6 +250,8 @@ rename_fields(struct renaming *r, const size_t *refs)
 		const struct vd_rule *rule = r->docs->at[refs[j]];
 		if (rule->kind != VD_DOC_RULE)
 			continue;
+		if (rule->piped)
+			vd_pipelines_revise(r->pipelines, r->n_pipelines, r->corr_rule);
 		enum vd_status st = rename_aliases(r, rule);
 		for (size_t i = 0; st == VD_OK && i < corr->n_group; i++)
 			st = rename_field(r, rule, corr->rules[j], corr->group[i]);

@@ -1,5 +1,6 @@
 #include "engine/sigma/rule.h"
 
+#include <nettle/sha2.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -48,6 +49,25 @@ static const char *const level_names[] = {
 	[VD_LEVEL_HIGH] = "high",
 	[VD_LEVEL_CRITICAL] = "critical",
 };
+
+void
+vd_rule_hash(struct vd_str text, uint8_t ret[VD_RULE_HASH_LEN])
+{
+	struct sha256_ctx sha;
+	sha256_init(&sha);
+	sha256_update(&sha, text.len, (const uint8_t *)(text.at == NULL ? "" : text.at));
+	sha256_digest(&sha, VD_RULE_HASH_LEN, ret);
+}
+
+void
+vd_rule_revise(struct vd_rule *rule, const uint8_t by[VD_RULE_HASH_LEN])
+{
+	struct sha256_ctx sha;
+	sha256_init(&sha);
+	sha256_update(&sha, sizeof rule->hash, rule->hash);
+	sha256_update(&sha, VD_RULE_HASH_LEN, by);
+	sha256_digest(&sha, sizeof rule->hash, rule->hash);
+}
 
 const char *
 vd_level_name(enum vd_level level)

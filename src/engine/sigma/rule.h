@@ -20,6 +20,8 @@
 #define VD_RULE_MAX_EXPR_DEPTH 64u
 #define VD_RULE_MAX_CONDITION 65536u /* bytes of condition text */
 
+#define VD_RULE_HASH_LEN 16u /* first half of a SHA-256 */
+
 /* ---- values ---- */
 
 /* A string pattern is a list of tokens; the whole value must match.  contains = ANY … ANY. */
@@ -170,6 +172,8 @@ struct vd_corr {
 	double percentile;
 	/* temporal: NULL = criteria, or all rules where there are none.  Leaves are indexes into rules[]. */
 	struct vd_corr_expr *expr;
+	/* what rules[] names, once the loader has looked; NULL: nothing.  For conditions of pipelines */
+	const struct vd_rule **below;
 };
 
 struct vd_corr_expr {
@@ -202,7 +206,9 @@ struct vd_rule {
 	struct vd_corr *corr;     /* CORRELATION */
 	struct vd_filter *filter; /* FILTER */
 	bool *pipeline_steps; /* which steps of all pipelines concerned this rule: for vd_pipelines_field */
-	uint8_t hash[16]; /* first half of SHA-256 of the document's text: the rule version in finding ids */
+	/* the rule version in finding ids: of the text, and of what changed the rule (vd_rule_revise) */
+	uint8_t hash[VD_RULE_HASH_LEN];
+	bool piped; /* pipelines have a part in the version */
 	/* worst so far; kept as verdict rows when the load ends */
 	enum vd_verdict_kind verdict;
 	struct vd_str code;
@@ -215,6 +221,10 @@ void vd_rule_degrade(struct vd_rule *rule, struct vd_arena *arena, struct vd_pos
 	const char *fmt, ...) VD_PRINTF(5, 6);
 void vd_rule_reject(struct vd_rule *rule, struct vd_arena *arena, struct vd_pos pos, const char *code,
 	const char *fmt, ...) VD_PRINTF(5, 6);
+
+void vd_rule_hash(struct vd_str text, uint8_t ret[VD_RULE_HASH_LEN]);
+/* A filter, pipeline or values file with this hash has a part in what the rule does: its version changes. */
+void vd_rule_revise(struct vd_rule *rule, const uint8_t by[VD_RULE_HASH_LEN]);
 
 const char *vd_level_name(enum vd_level level); /* "" informational low medium high critical */
 bool vd_level_parse(struct vd_str text, enum vd_level *ret);
