@@ -69,6 +69,9 @@ struct vd_verdict_view {
 VD_API size_t vd_ruleset_verdicts(const struct vd_ruleset *set);
 VD_API struct vd_verdict_view vd_ruleset_verdict(const struct vd_ruleset *set, size_t i);
 
+/* Sentences about parts of the pipelines that do nothing here; borrowed while set lives.  Returns how many. */
+VD_API size_t vd_ruleset_notes(const struct vd_ruleset *set, const struct vd_str **ret);
+
 struct vd_rule_view {
 	struct vd_str id, name, title, level, author, description, file;
 	struct vd_str product, category, service;

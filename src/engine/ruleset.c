@@ -231,6 +231,14 @@ vd_ruleset_verdict(const struct vd_ruleset *set, size_t i)
 }
 
 size_t
+vd_ruleset_notes(const struct vd_ruleset *set, const struct vd_str **ret)
+{
+	vd_obj_check(set, VD_RULESET_MAGIC);
+	*ret = set->load.notes;
+	return set->load.n_notes;
+}
+
+size_t
 vd_ruleset_rules(const struct vd_ruleset *set)
 {
 	vd_obj_check(set, VD_RULESET_MAGIC);

@@ -35,6 +35,8 @@ vd_cmd_detect(const struct vd_args *args)
 		vd_complain("detect: none of the rules loads; 'vedette rules check' says why");
 		return VD_EXIT_ERROR;
 	}
+	if (!options.quiet)
+		vd_rulebook_say_notes(book);
 	vd_interrupt_install();
 	vd_out_init(&out, STDOUT_FILENO);
 	int code = VD_EXIT_ERROR;

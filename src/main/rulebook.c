@@ -94,6 +94,15 @@ vd_rulebook_set(const struct vd_rulebook *book)
 	return book->set;
 }
 
+void
+vd_rulebook_say_notes(const struct vd_rulebook *book)
+{
+	const struct vd_str *notes;
+	size_t n = vd_ruleset_notes(book->set, &notes);
+	for (size_t i = 0; i < n; i++)
+		vd_complain("%.*s", (int)VD_MIN(notes[i].len, (size_t)1024), notes[i].at);
+}
+
 struct vd_rulebook_counts
 vd_rulebook_count(const struct vd_ruleset *set)
 {

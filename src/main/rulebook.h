@@ -30,6 +30,8 @@ enum vd_status vd_rulebook_new(
 void vd_rulebook_free(struct vd_rulebook *book);
 struct vd_ruleset *vd_rulebook_set(const struct vd_rulebook *book); /* borrowed */
 
+void vd_rulebook_say_notes(const struct vd_rulebook *book); /* what pipelines hold that does nothing here */
+
 struct vd_rulebook_counts {
 	size_t loaded, degraded, rejected;
 };

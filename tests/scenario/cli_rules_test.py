@@ -78,6 +78,16 @@ class Check(Case):
         done = self.run_it("rules", "check", self.write("a.yml", RULE), "-p", pipeline, code=2)
         self.assertIn("p.yml", done.stderr)
 
+    def test_what_a_pipeline_holds_in_vain_is_said(self):
+        pipeline = self.write("p.yml", "transformations: []\npostprocessing: [{type: embed, prefix: x}]\n")
+        rule = self.write("a.yml", RULE)
+        done = self.run_it("rules", "check", rule, "-p", pipeline)
+        self.assertIn("p.yml: postprocessing is ignored", done.stderr)
+        done = self.run_it("detect", "-r", rule, "-p", pipeline, "--", self.events("e.jsonl", event(0, "x.exe")))
+        self.assertIn("p.yml: postprocessing is ignored", done.stderr)
+        done = self.run_it("rules", "check", rule, "-p", pipeline, "--quiet")
+        self.assertEqual(done.stderr, "")
+
 
 class Coverage(Case):
     def test_missing_fields_and_rules_without_a_chance_are_named(self):

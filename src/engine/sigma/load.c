@@ -110,6 +110,30 @@ read_pipelines(struct run *r)
 	return VD_OK;
 }
 
+/* Of every pipeline, with its file in front. */
+static enum vd_status
+list_notes(struct run *r, struct vd_load_result *ret)
+{
+	const struct vd_str *notes;
+	size_t n = 0;
+	for (size_t i = 0; i < r->input->n_pipelines; i++)
+		n += vd_pipeline_notes(r->pipelines[i], &notes);
+	ret->notes = vd_arena_array(r->arena, n, sizeof *ret->notes);
+	if (ret->notes == NULL)
+		return no_memory(r);
+	for (size_t i = 0; i < r->input->n_pipelines; i++) {
+		size_t own = vd_pipeline_notes(r->pipelines[i], &notes);
+		for (size_t k = 0; k < own; k++) {
+			char *words = vd_arena_printf(r->arena, "%.*s: %.*s", VD_SHOW(r->input->pipelines[i].file),
+				(int)notes[k].len, notes[k].at);
+			if (words == NULL)
+				return no_memory(r);
+			ret->notes[ret->n_notes++] = vd_str_from(words);
+		}
+	}
+	return VD_OK;
+}
+
 static enum vd_status
 read_placeholders(struct run *r)
 {
@@ -243,6 +267,8 @@ static enum vd_status
 run(struct run *r, struct vd_load_result *ret)
 {
 	enum vd_status st = read_pipelines(r);
+	if (st == VD_OK)
+		st = list_notes(r, ret);
 	if (st == VD_OK)
 		st = read_placeholders(r);
 	for (size_t i = 0; st == VD_OK && i < r->input->n_rules; i++)

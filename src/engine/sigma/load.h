@@ -35,6 +35,9 @@ struct vd_load_result {
 	bool *corr_alone; /* per correlation in corrs[] */
 	/* references resolved: for corrs[i] and reference j: index in rules[], or n_rules + index in corrs[] */
 	size_t **refs;
+	/* sentences about parts of the pipelines that do nothing here, each with its file */
+	size_t n_notes;
+	struct vd_str *notes;
 };
 
 /*

@@ -83,7 +83,9 @@ vd_cmd_rules_check(const struct vd_args *args)
 	struct vd_rulebook_counts counts = vd_rulebook_count(vd_rulebook_set(book));
 	int code = vd_rows_print(rows, vd_args_value(args, VD_O_FORMAT),
 		counts.rejected > 0 ? VD_EXIT_FINDINGS : VD_EXIT_NOTHING);
-	if (!paths.quiet)
+	if (!paths.quiet) {
+		vd_rulebook_say_notes(book);
 		summarise(&counts);
+	}
 	return code;
 }
