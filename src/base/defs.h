@@ -12,6 +12,8 @@
 #define VD_NORETURN __attribute__((noreturn))
 #define VD_INLINE static inline __attribute__((always_inline))
 #define VD_NOINLINE __attribute__((noinline))
+/* For functions that are only called where the processor has the feature: "avx2", "ssse3". */
+#define VD_TARGET(feature) __attribute__((target(feature)))
 #define VD_UNUSED __attribute__((unused))
 #define VD_ALIGNED(n) __attribute__((aligned(n)))
 #define VD_LIKELY(x) __builtin_expect(!!(x), 1)

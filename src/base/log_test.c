@@ -65,8 +65,8 @@ VD_TEST(text_form_quotes_only_what_would_be_ambiguous)
 {
 	struct written w;
 	VD_AUTO(vd_log) log = logger(&w, VD_LOG_TEXT);
-	vd_log(log, VD_NOTICE, "rules.loaded", VD_INT("n", 3), VD_TEXT("file", "a b.yml"), VD_TEXT("id", "x-1"),
-		VD_TEXT("none", ""));
+	vd_log(log, VD_NOTICE, "rules.loaded", VD_INT("n", 3), VD_TEXT("file", "a b.yml"),
+		VD_TEXT("id", "x-1"), VD_TEXT("none", ""));
 	assert_string_equal(w.lines.at, "notice detect rules.loaded n=3 file=\"a b.yml\" id=x-1 none=\"\"\n");
 	vd_buf_fini(&w.lines);
 }

@@ -9,7 +9,8 @@
 
 #include "base/mem.h"
 
-#define FIELDS_MAX 64u /* of one rule; values beyond VALUES_MAX of one field are cut: no rule groups by so many */
+#define FIELDS_MAX                                                                                           \
+	64u /* of one rule; values beyond VALUES_MAX of one field are cut: no rule groups by so many */
 #define VALUES_MAX 1024u
 
 struct vd_correlator {
@@ -24,8 +25,8 @@ struct vd_correlator {
 VD_AUTO_DEFINE(vd_correlator, vd_correlator_free)
 
 enum vd_status
-vd_correlator_new(struct vd_ruleset *set, const struct vd_correlator_options *options, struct vd_correlator **ret,
-	struct vd_err *err)
+vd_correlator_new(struct vd_ruleset *set, const struct vd_correlator_options *options,
+	struct vd_correlator **ret, struct vd_err *err)
 {
 	vd_obj_check(set, VD_RULESET_MAGIC);
 	VD_AUTO(vd_correlator) correlator = vd_obj_new(struct vd_correlator, VD_CORRELATOR_MAGIC);
@@ -67,8 +68,10 @@ put_u32(struct vd_buf *to, uint32_t n)
 static void
 capture_field(struct vd_matcher *matcher, uint32_t key)
 {
-	static const uint8_t types[] = {[VD_F_NULL] = VD_CORR_NULL, [VD_F_BOOL] = VD_CORR_BOOL,
-		[VD_F_NUMBER] = VD_CORR_NUMBER, [VD_F_STRING] = VD_CORR_STRING};
+	static const uint8_t types[] = {[VD_F_NULL] = VD_CORR_NULL,
+		[VD_F_BOOL] = VD_CORR_BOOL,
+		[VD_F_NUMBER] = VD_CORR_NUMBER,
+		[VD_F_STRING] = VD_CORR_STRING};
 	struct vd_buf *to = &matcher->captured;
 	size_t count_at = to->len;
 	uint32_t n = 0;
@@ -182,8 +185,8 @@ feed_rule(struct vd_correlator *correlator, struct vd_str *from, struct vd_corr_
 }
 
 enum vd_status
-vd_correlator_feed_captured(struct vd_correlator *correlator, struct vd_str captured, bool has_time, int64_t time_ms,
-	struct vd_event_ref ref, struct vd_err *err)
+vd_correlator_feed_captured(struct vd_correlator *correlator, struct vd_str captured, bool has_time,
+	int64_t time_ms, struct vd_event_ref ref, struct vd_err *err)
 {
 	vd_obj_check(correlator, VD_CORRELATOR_MAGIC);
 	struct vd_corr_input input = {.t = time_ms, .ref = ref};

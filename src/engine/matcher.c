@@ -28,10 +28,11 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 	matcher->matches = vd_mem_zalloc(rules, sizeof *matcher->matches);
 	matcher->all_learned = vd_mem_zalloc(set->n_routes, sizeof(struct vd_learned *));
 	matcher->memos = vd_mem_zalloc(VD_ROUTE_MEMOS, sizeof *matcher->memos);
-	if (matcher->parser == NULL || matcher->cache == NULL || matcher->arena == NULL || matcher->bits == NULL ||
-		matcher->held == NULL || matcher->present == NULL || matcher->null == NULL ||
-		matcher->grouped == NULL || matcher->tried == NULL || matcher->candidates == NULL ||
-		matcher->matches == NULL || matcher->memos == NULL || matcher->all_learned == NULL)
+	if (matcher->parser == NULL || matcher->cache == NULL || matcher->arena == NULL ||
+		matcher->bits == NULL || matcher->held == NULL || matcher->present == NULL ||
+		matcher->null == NULL || matcher->grouped == NULL || matcher->tried == NULL ||
+		matcher->candidates == NULL || matcher->matches == NULL || matcher->memos == NULL ||
+		matcher->all_learned == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	return vd_scan_new(set, &matcher->scan, err);
 }
@@ -87,7 +88,8 @@ vd_matcher_free(struct vd_matcher *matcher)
 }
 
 enum vd_status
-vd_matcher_event(struct vd_matcher *matcher, struct vd_str text, struct vd_match_result *ret, struct vd_err *err)
+vd_matcher_event(
+	struct vd_matcher *matcher, struct vd_str text, struct vd_match_result *ret, struct vd_err *err)
 {
 	vd_obj_check(matcher, VD_MATCHER_MAGIC);
 	matcher->has_event = false;
@@ -113,7 +115,8 @@ vd_matcher_host(struct vd_matcher *matcher)
 {
 	vd_obj_check(matcher, VD_MATCHER_MAGIC);
 	vd_buf_reset(&matcher->decoded);
-	return matcher->has_event ? vd_event_host(&matcher->event, &matcher->decoded) : (struct vd_str){"", 0};
+	return matcher->has_event ? vd_event_host(&matcher->event, &matcher->decoded)
+				  : (struct vd_str){"", 0};
 }
 
 bool

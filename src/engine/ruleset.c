@@ -52,8 +52,8 @@ prepare_atom(struct vd_ruleset *set, struct vd_atom *atom, struct vd_err *err)
 	if (atom->kind != VD_ATOM_REGEX)
 		return VD_OK;
 	void *regexes = set->regexes;
-	bool room = vd_mem_grow(
-		&regexes, &set->regexes_cap, set->n_regexes + 1, sizeof(struct vd_regex *), 64);
+	bool room =
+		vd_mem_grow(&regexes, &set->regexes_cap, set->n_regexes + 1, sizeof(struct vd_regex *), 64);
 	set->regexes = regexes;
 	if (!room)
 		return vd_fail(err, VD_ENOMEM, "no memory for a regular expression");
@@ -224,8 +224,9 @@ vd_ruleset_verdict(const struct vd_ruleset *set, size_t i)
 {
 	vd_obj_check(set, VD_RULESET_MAGIC);
 	const struct vd_verdict *row = vd_verdicts_at(set->verdicts, i);
-	static const enum vd_rule_verdict kinds[] = {
-		[VD_LOADED] = VD_RULE_LOADED, [VD_DEGRADED] = VD_RULE_DEGRADED, [VD_REJECTED] = VD_RULE_REJECTED};
+	static const enum vd_rule_verdict kinds[] = {[VD_LOADED] = VD_RULE_LOADED,
+		[VD_DEGRADED] = VD_RULE_DEGRADED,
+		[VD_REJECTED] = VD_RULE_REJECTED};
 	return (struct vd_verdict_view){row->file, row->pos.line, row->pos.column, row->rule_id, row->title,
 		kinds[row->kind], row->code, row->message};
 }

@@ -56,7 +56,8 @@ vd_event_parse(struct vd_event_parser *parser, struct vd_str text, struct vd_eve
 	vd_obj_check(parser, VD_EVENT_PARSER_MAGIC);
 	text = vd_str_trim(text);
 	if (text.len > VD_EVENT_MAX_BYTES)
-		return vd_fail(err, VD_ELIMIT, "an event of %zu bytes; the limit is %u", text.len, VD_EVENT_MAX_BYTES);
+		return vd_fail(err, VD_ELIMIT, "an event of %zu bytes; the limit is %u", text.len,
+			VD_EVENT_MAX_BYTES);
 	vd_event_parser_begin(parser);
 	enum vd_status st = vd_event_walk(parser, text, err);
 	if (st == VD_EINPUT) {
@@ -80,13 +81,22 @@ vd_event_parser_grow(struct vd_event_parser *parser)
 	return &parser->fields[parser->n];
 }
 
-/* The last Name before the text in the same object; both were just appended. */
+static bool
+is_called(const struct vd_field *field, const char *name)
+{
+	return vd_str_is((struct vd_str){field->name, field->name_len}, name);
+}
+
+/*
+ * Of fields[from…]: the text is called by the name; the name itself and the object around both are no values of the
+ * event and go.
+ */
 bool
 vd_event_name_data(struct vd_event_parser *parser, uint32_t node, size_t from)
 {
 	const struct vd_field *name = NULL;
 	for (size_t i = from; i < parser->n; i++)
-		if (vd_str_is((struct vd_str){parser->fields[i].name, parser->fields[i].name_len}, "Data_Name"))
+		if (is_called(&parser->fields[i], "Data_Name"))
 			name = &parser->fields[i];
 	if (name == NULL || name->type != VD_F_STRING)
 		return true;
@@ -99,16 +109,22 @@ vd_event_name_data(struct vd_event_parser *parser, uint32_t node, size_t from)
 	if (named == 0)
 		return false;
 	const struct vd_name *target = &parser->names->nodes[named];
+	size_t kept = from;
 	for (size_t i = from; i < parser->n; i++) {
-		struct vd_field *field = &parser->fields[i];
-		if (!vd_str_is((struct vd_str){field->name, field->name_len}, "Data"))
+		struct vd_field field = parser->fields[i];
+		bool container = field.type == VD_F_OBJECT || field.type == VD_F_ARRAY;
+		if (is_called(&field, "Data_Name") || (container && is_called(&field, "Data")))
 			continue;
-		field->name = target->full.at;
-		field->name_len = (uint32_t)target->full.len;
-		field->key = target->key;
-		field->flags &= (uint8_t)~VD_FF_ELEMENT;
-		vd_event_seen(parser, named, parser->event);
+		if (is_called(&field, "Data")) {
+			field.name = target->full.at;
+			field.name_len = (uint32_t)target->full.len;
+			field.key = target->key;
+			field.flags &= (uint8_t)~VD_FF_ELEMENT;
+			vd_event_seen(parser, named, parser->event);
+		}
+		parser->fields[kept++] = field;
 	}
+	parser->n = kept;
 	return true;
 }
 
@@ -170,7 +186,7 @@ vd_event_host(const struct vd_event *ev, struct vd_buf *buf)
 	for (size_t i = 0; i < ev->n; i++) {
 		const struct vd_field *field = &ev->fields[i];
 		bool host = field->key == VD_K_COMPUTER ||
-			(field->key >= VD_K_H_HOSTNAME && field->key <= VD_K_H_MACHINE_NAME);
+			    (field->key >= VD_K_H_HOSTNAME && field->key <= VD_K_H_MACHINE_NAME);
 		if (!host || field->type != VD_F_STRING || field->raw_len == 0)
 			continue;
 		if (best == NULL || field->key < best->key)

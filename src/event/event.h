@@ -35,13 +35,13 @@ enum vd_field_type {
 #define VD_FF_PLAIN 2u   /* STRING: raw is decoded text already (repair path): never unescape */
 
 struct vd_field {
-	const char *raw;    /* value: string without its quotes, number or literal as written */
-	const char *name;   /* flattened, blanks stripped */
+	const char *raw;  /* value: string without its quotes, number or literal as written */
+	const char *name; /* flattened, blanks stripped */
 	uint32_t raw_len;
-	uint32_t key;       /* number in the table the event was parsed with, or VD_KEY_NONE */
+	uint32_t key; /* number in the table the event was parsed with, or VD_KEY_NONE */
 	uint32_t name_len;
-	uint8_t type;       /* enum vd_field_type */
-	uint8_t flags;      /* VD_FF_* */
+	uint8_t type;  /* enum vd_field_type */
+	uint8_t flags; /* VD_FF_* */
 };
 
 #define VD_REPAIRED_UTF8 1u
@@ -54,13 +54,13 @@ struct vd_field {
 struct vd_event {
 	struct vd_field *fields;
 	size_t n;
-	struct vd_str text;   /* the whole event as it came */
-	uint32_t repaired;    /* VD_REPAIRED_* */
+	struct vd_str text; /* the whole event as it came */
+	uint32_t repaired;  /* VD_REPAIRED_* */
 };
 
-#define VD_EVENT_MAX_DEPTH 64u          /* deeper values are matched as text (repaired: depth) */
-#define VD_EVENT_MAX_FIELDS 65536u      /* more: VD_ELIMIT */
-#define VD_EVENT_MAX_BYTES (1u << 28)   /* one event's text */
+#define VD_EVENT_MAX_DEPTH 64u        /* deeper values are matched as text (repaired: depth) */
+#define VD_EVENT_MAX_FIELDS 65536u    /* more: VD_ELIMIT */
+#define VD_EVENT_MAX_BYTES (1u << 28) /* one event's text */
 
 struct vd_event_parser;
 

@@ -67,7 +67,8 @@ values(const struct vd_event *ev, const char *name)
 			ev->fields[i].type >= VD_F_OBJECT)
 			continue;
 		struct vd_str text = vd_field_text(&ev->fields[i], &buf);
-		at += (size_t)snprintf(room + at, sizeof room - at, "%s%.*s", at == 0 ? "" : "|", (int)text.len, text.at);
+		at += (size_t)snprintf(
+			room + at, sizeof room - at, "%s%.*s", at == 0 ? "" : "|", (int)text.len, text.at);
 	}
 	return room;
 }
@@ -90,8 +91,8 @@ VD_TEST(a_flat_event_gives_its_fields_in_order)
 VD_TEST(nested_objects_get_dotted_names_and_arrays_their_own)
 {
 	struct vd_event_parser *parser = parser_of((const char *const[]){"user.name", NULL});
-	struct vd_event ev = parse(parser,
-		" { \"user\" : { \"name\" : \"bob\", \"ids\":[1, [2,3] ,{\"a\":4}] } , \"e\":[], \"user.name\":\"eve\" } ");
+	struct vd_event ev = parse(parser, " { \"user\" : { \"name\" : \"bob\", \"ids\":[1, [2,3] "
+					   ",{\"a\":4}] } , \"e\":[], \"user.name\":\"eve\" } ");
 	assert_string_equal(values(&ev, "user.name"), "bob|eve");
 	assert_string_equal(values(&ev, "user.ids"), "1|2|3");
 	assert_string_equal(values(&ev, "user.ids.a"), "4");
@@ -113,11 +114,13 @@ VD_TEST(blanks_in_names_are_stripped)
 VD_TEST(the_evtx_form_gets_the_names_sigma_expects)
 {
 	struct vd_event_parser *parser = parser_of((const char *const[]){NULL});
-	struct vd_event ev = parse(parser,
-		"{\"Event\":{\"#attributes\":{\"xmlns\":\"u\"},\"System\":{\"Provider\":{\"#attributes\":{\"Name\":\"P\"}},"
-		"\"EventID\":{\"#text\":7,\"#attributes\":{\"Qualifiers\":0}},\"TimeCreated\":{\"#attributes\":"
-		"{\"SystemTime\":\"2020-01-01T00:00:00Z\"}},\"Channel\":\"Security\"},\"EventData\":{\"Image\":\"i\","
-		"\"Target User\":\"t\",\"Data\":[\"a\",\"b\"]}}}");
+	struct vd_event ev = parse(parser, "{\"Event\":{\"#attributes\":{\"xmlns\":\"u\"},\"System\":{"
+					   "\"Provider\":{\"#attributes\":{\"Name\":\"P\"}},"
+					   "\"EventID\":{\"#text\":7,\"#attributes\":{\"Qualifiers\":0}},"
+					   "\"TimeCreated\":{\"#attributes\":"
+					   "{\"SystemTime\":\"2020-01-01T00:00:00Z\"}},\"Channel\":"
+					   "\"Security\"},\"EventData\":{\"Image\":\"i\","
+					   "\"Target User\":\"t\",\"Data\":[\"a\",\"b\"]}}}");
 	assert_string_equal(values(&ev, "Provider_Name"), "P");
 	assert_string_equal(values(&ev, "EventID"), "7");
 	assert_string_equal(values(&ev, "EventID_Qualifiers"), "0");
@@ -135,19 +138,21 @@ VD_TEST(the_evtx_form_gets_the_names_sigma_expects)
 VD_TEST(named_data_elements_are_fields_of_that_name)
 {
 	struct vd_event_parser *parser = parser_of((const char *const[]){"Image", NULL});
-	struct vd_event ev = parse(parser,
-		"{\"Event\":{\"System\":{\"EventID\":1},\"EventData\":{\"Data\":[{\"@Name\":\"Image\",\"#text\":\"i\"},"
-		"{\"#attributes\":{\"Name\":\"User\"},\"#text\":\"u\"}]}}}");
+	struct vd_event ev = parse(parser, "{\"Event\":{\"System\":{\"EventID\":1},\"EventData\":{\"Data\":[{"
+					   "\"@Name\":\"Image\",\"#text\":\"i\"},"
+					   "{\"#attributes\":{\"Name\":\"User\"},\"#text\":\"u\"}]}}}");
 	assert_string_equal(values(&ev, "Image"), "i");
 	assert_string_equal(values(&ev, "User"), "u");
+	assert_null(vd_event_find_name(&ev, VD_S("Data_Name")));
+	assert_int_equal(ev.repaired, 0);
 	drop(parser);
 }
 
 VD_TEST(user_data_goes_by_its_innermost_names)
 {
 	struct vd_event_parser *parser = parser_of((const char *const[]){NULL});
-	struct vd_event ev = parse(parser,
-		"{\"Event\":{\"UserData\":{\"LogFileCleared\":{\"#attributes\":{\"xmlns\":\"n\"},\"SubjectUserName\":\"s\"}}}}");
+	struct vd_event ev = parse(parser, "{\"Event\":{\"UserData\":{\"LogFileCleared\":{\"#attributes\":{"
+					   "\"xmlns\":\"n\"},\"SubjectUserName\":\"s\"}}}}");
 	assert_string_equal(values(&ev, "SubjectUserName"), "s");
 	drop(parser);
 }
@@ -191,8 +196,9 @@ VD_TEST(deep_nesting_is_matched_as_text)
 VD_TEST(what_is_no_object_is_refused_with_words)
 {
 	struct vd_event_parser *parser = parser_of((const char *const[]){NULL});
-	static const char *const broken[] = {"", "[]", "1", "{", "{\"a\":1", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":\"b}",
-		"{\"a\":1}}", "{\"a\":1}{\"a\":2}", "plain text", "{a:1}", "{\"a\":tru e}", "{\"a\":[1}", "{\"a\"}"};
+	static const char *const broken[] = {"", "[]", "1", "{", "{\"a\":1", "{\"a\" 1}", "{\"a\":1 \"b\":2}",
+		"{\"a\":\"b}", "{\"a\":1}}", "{\"a\":1}{\"a\":2}", "plain text", "{a:1}", "{\"a\":tru e}",
+		"{\"a\":[1}", "{\"a\"}"};
 	for (size_t i = 0; i < VD_ARRAY_LEN(broken); i++)
 		refuse(parser, broken[i]);
 	drop(parser);
@@ -217,7 +223,8 @@ VD_TEST(time_and_host_come_from_the_preferred_field)
 	VD_AUTO_FINI(vd_buf) buf;
 	vd_buf_init(&buf, 0);
 	struct vd_event ev = parse(parser,
-		"{\"UtcTime\":\"2020-01-02 00:00:00.000\",\"@timestamp\":\"2020-01-01T00:00:00Z\",\"host\":\"b\",\"Computer\":\"a\"}");
+		"{\"UtcTime\":\"2020-01-02 "
+		"00:00:00.000\",\"@timestamp\":\"2020-01-01T00:00:00Z\",\"host\":\"b\",\"Computer\":\"a\"}");
 	int64_t ms;
 	assert_true(vd_event_time(&ev, &ms));
 	assert_int_equal(ms, 1577836800000);

@@ -85,7 +85,8 @@ vd_keys_add(struct vd_keys *keys, struct vd_str name)
 	if (keys->slots[at] != 0)
 		return keys->slots[at] - 1;
 	void *names = keys->names;
-	if (keys->n >= VD_KEY_NONE - 1 || !vd_mem_grow(&names, &keys->cap, keys->n + 1, sizeof *keys->names, 256))
+	if (keys->n >= VD_KEY_NONE - 1 ||
+		!vd_mem_grow(&names, &keys->cap, keys->n + 1, sizeof *keys->names, 256))
 		return VD_KEY_NONE;
 	keys->names = names;
 	if (!vd_arena_str(keys->arena, name, &keys->names[keys->n]))

@@ -159,7 +159,8 @@ name_data_item(struct vd_name *node, struct vd_str local, struct vd_buf *full)
 
 /* above: the parent; local: decoded key.  Sets kind and silent, writes the full name. */
 static void
-name_child(const struct vd_name *above, bool at_top, struct vd_str local, struct vd_name *node, struct vd_buf *full)
+name_child(const struct vd_name *above, bool at_top, struct vd_str local, struct vd_name *node,
+	struct vd_buf *full)
 {
 	switch ((enum vd_name_kind)above->kind) {
 	case VD_NAME_EVENT:

@@ -16,17 +16,17 @@
 #define VD_NAMES_MAX_LEN 4096u /* a longer full name is cut: no rule can mean it */
 
 enum vd_name_kind {
-	VD_NAME_PLAIN,      /* dotted path */
-	VD_NAME_EVENT,      /* "Event" at the top: an EVTX dump if System, EventData or UserData follow */
-	VD_NAME_SYSTEM,     /* Event.System */
+	VD_NAME_PLAIN,  /* dotted path */
+	VD_NAME_EVENT,  /* "Event" at the top: an EVTX dump if System, EventData or UserData follow */
+	VD_NAME_SYSTEM, /* Event.System */
 	VD_NAME_SYSTEM_ELEMENT,
 	VD_NAME_ATTRIBUTES, /* "#attributes" of an element: element_attribute */
 	VD_NAME_PAYLOAD,    /* Event.EventData */
 	VD_NAME_PAYLOAD_ELEMENT,
-	VD_NAME_DATA_ITEM,  /* EventData.Data: {"Name": …, "#text": …} */
+	VD_NAME_DATA_ITEM, /* EventData.Data: {"Name": …, "#text": …} */
 	VD_NAME_DATA_NAME,
 	VD_NAME_DATA_TEXT,
-	VD_NAME_USER,       /* Event.UserData and below: innermost element names */
+	VD_NAME_USER, /* Event.UserData and below: innermost element names */
 };
 
 struct vd_name {
@@ -34,10 +34,10 @@ struct vd_name {
 	struct vd_str full;  /* name for rules; blanks stripped */
 	uint32_t key;        /* number in the key table or VD_KEY_NONE */
 	uint32_t parent;
-	uint32_t next;       /* node that followed last time */
-	uint64_t object;     /* serial number of the object it was last seen in */
-	uint8_t kind;        /* enum vd_name_kind */
-	bool silent;         /* containers of the EVTX form are no fields themselves */
+	uint32_t next;   /* node that followed last time */
+	uint64_t object; /* serial number of the object it was last seen in */
+	uint8_t kind;    /* enum vd_name_kind */
+	bool silent;     /* containers of the EVTX form are no fields themselves */
 };
 
 struct vd_name_slot {
@@ -89,7 +89,7 @@ vd_names_after(struct vd_names *names, uint32_t last, uint32_t parent, struct vd
 	uint32_t guess = names->nodes[last].next;
 	const struct vd_name *name = &names->nodes[guess];
 	if (VD_LIKELY(guess != 0 && name->parent == parent && name->local.len == local.len &&
-		    vd_names_same(name->local.at, local.at, local.len)))
+		      vd_names_same(name->local.at, local.at, local.len)))
 		return guess;
 	guess = vd_names_child(names, parent, local);
 	names->nodes[last].next = guess;

@@ -28,17 +28,18 @@ struct vd_event_parser {
 };
 
 void vd_event_parser_begin(struct vd_event_parser *parser);
-enum vd_status vd_event_walk(struct vd_event_parser *parser, struct vd_str text, struct vd_err *err) VD_MUST_USE;
-enum vd_status vd_event_walk_repaired(struct vd_event_parser *parser, struct vd_str text, struct vd_err *err)
-	VD_MUST_USE;
+enum vd_status vd_event_walk(
+	struct vd_event_parser *parser, struct vd_str text, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_event_walk_repaired(
+	struct vd_event_parser *parser, struct vd_str text, struct vd_err *err) VD_MUST_USE;
 
 /* NULL: no memory or over VD_EVENT_MAX_FIELDS */
 struct vd_field *vd_event_parser_grow(struct vd_event_parser *parser);
 
 /* Appends a field under name node `node`; false: no memory or too many. */
 VD_INLINE bool
-vd_event_add(struct vd_event_parser *parser, uint32_t node, enum vd_field_type type, unsigned flags, const char *raw,
-	size_t raw_len)
+vd_event_add(struct vd_event_parser *parser, uint32_t node, enum vd_field_type type, unsigned flags,
+	const char *raw, size_t raw_len)
 {
 	if (VD_UNLIKELY(parser->n == parser->cap) && vd_event_parser_grow(parser) == NULL)
 		return false;

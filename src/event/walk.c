@@ -13,7 +13,7 @@ struct level {
 	size_t from;     /* fields before this container */
 	uint32_t node;   /* its name */
 	uint8_t container;
-	uint8_t flags;   /* VD_FF_ELEMENT inside an array, at any depth */
+	uint8_t flags; /* VD_FF_ELEMENT inside an array, at any depth */
 };
 
 struct walk {
@@ -64,7 +64,8 @@ broken(const struct walk *w, const char *what, struct vd_err *err)
 static enum vd_status
 full(struct vd_err *err)
 {
-	return vd_fail(err, VD_ELIMIT, "an event of more than %u values, or out of memory", VD_EVENT_MAX_FIELDS);
+	return vd_fail(
+		err, VD_ELIMIT, "an event of more than %u values, or out of memory", VD_EVENT_MAX_FIELDS);
 }
 
 static enum vd_status
@@ -75,8 +76,9 @@ scalar(struct walk *w, uint32_t node, unsigned flags, struct vd_err *err)
 		const char *end = string_end(w, first + 1);
 		if (end == NULL)
 			return broken(w, "a string that does not end before the next value", err);
-		return vd_event_add(w->parser, node, VD_F_STRING, flags, first + 1, (size_t)(end - first - 1)) ? VD_OK
-													       : full(err);
+		return vd_event_add(w->parser, node, VD_F_STRING, flags, first + 1, (size_t)(end - first - 1))
+			       ? VD_OK
+			       : full(err);
 	}
 	const char *end = back_over_blanks(first, w->text + w->at[w->i + 1]);
 	struct vd_str raw = {first, (size_t)(end - first)};
@@ -88,7 +90,8 @@ scalar(struct walk *w, uint32_t node, unsigned flags, struct vd_err *err)
 	else if (vd_str_is(raw, "null"))
 		type = VD_F_NULL;
 	else
-		return broken(w, "neither a string nor a number, true, false, null, an object or an array", err);
+		return broken(
+			w, "neither a string nor a number, true, false, null, an object or an array", err);
 	return vd_event_add(w->parser, node, type, flags, raw.at, raw.len) ? VD_OK : full(err);
 }
 

@@ -23,16 +23,17 @@ struct taker {
 static enum vd_status
 full(struct vd_err *err)
 {
-	return vd_fail(err, VD_ELIMIT, "an event of more than %u values, or out of memory", VD_EVENT_MAX_FIELDS);
+	return vd_fail(
+		err, VD_ELIMIT, "an event of more than %u values, or out of memory", VD_EVENT_MAX_FIELDS);
 }
 
-/* Keys of the strict walk are raw text: a backslash of a decoded key is written as two there. */
+/* Keys of the strict walk are raw text: what a decoded key escapes there is escaped again. */
 static struct vd_str
 as_raw(struct vd_buf *to, struct vd_str text)
 {
 	vd_buf_reset(to);
 	for (size_t i = 0; i < text.len; i++) {
-		if (text.at[i] == '\\')
+		if (text.at[i] == '\\' || text.at[i] == '"')
 			vd_buf_char(to, '\\');
 		vd_buf_char(to, text.at[i]);
 	}
@@ -95,8 +96,7 @@ take_close(void *owner, enum vd_field_type container, struct vd_err *err)
 {
 	struct taker *taker = owner;
 	const struct level *level = &taker->levels[--taker->depth];
-	if (container == VD_F_OBJECT &&
-		taker->parser->names->nodes[level->node].kind == VD_NAME_DATA_ITEM &&
+	if (container == VD_F_OBJECT && taker->parser->names->nodes[level->node].kind == VD_NAME_DATA_ITEM &&
 		!vd_event_name_data(taker->parser, level->node, level->from))
 		return vd_fail(err, VD_ENOMEM, "no memory for the name of a field");
 	return VD_OK;
@@ -107,9 +107,10 @@ take_scalar(void *owner, const struct vd_repair_value *value, struct vd_err *err
 {
 	struct taker *taker = owner;
 	unsigned flags = flags_here(taker) | (value->type == VD_F_STRING ? VD_FF_PLAIN : 0);
-	return vd_event_add(taker->parser, node_here(taker), value->type, flags, value->text.at, value->text.len)
-		? VD_OK
-		: full(err);
+	return vd_event_add(
+		       taker->parser, node_here(taker), value->type, flags, value->text.at, value->text.len)
+		       ? VD_OK
+		       : full(err);
 }
 
 enum vd_status

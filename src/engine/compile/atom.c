@@ -38,7 +38,8 @@ is_dash(const char *at, size_t n)
 	if (n == 1)
 		return *at == '-' || *at == '/';
 	/* U+2013 U+2014 U+2015 */
-	return n == 3 && memcmp(at, "\xe2\x80", 2) == 0 && (unsigned char)at[2] >= 0x93 && (unsigned char)at[2] <= 0x95;
+	return n == 3 && memcmp(at, "\xe2\x80", 2) == 0 && (unsigned char)at[2] >= 0x93 &&
+	       (unsigned char)at[2] <= 0x95;
 }
 
 /* bytes that one token takes at text[i], or -1; ANY is the caller's */
@@ -49,8 +50,8 @@ token_takes(const struct vd_token *token, struct vd_str text, size_t i)
 		if (text.len - i < token->text.len)
 			return -1;
 		return token->text.len == 0 || memcmp(text.at + i, token->text.at, token->text.len) == 0
-			? (ptrdiff_t)token->text.len
-			: -1;
+			       ? (ptrdiff_t)token->text.len
+			       : -1;
 	}
 	if (i == text.len)
 		return -1;
@@ -182,7 +183,8 @@ vd_number_text(struct vd_str raw, char room[VD_NUMBER_TEXT_MAX])
 	if (whole)
 		n = snprintf(room, VD_NUMBER_TEXT_MAX, "%lld", (long long)number);
 	else
-		for (int precision = 1; precision <= 17; precision++) { /* the shortest text that reads back the same */
+		for (int precision = 1; precision <= 17;
+			precision++) { /* the shortest text that reads back the same */
 			n = snprintf(room, VD_NUMBER_TEXT_MAX, "%.*g", precision, number);
 			double again;
 			if (vd_str_double((struct vd_str){room, (size_t)n}, &again) && again >= number &&
@@ -198,7 +200,7 @@ pattern_holds(const struct vd_atom *atom, const struct vd_value_forms *value)
 	if (vd_tokens_match(atom->tokens, atom->n_tokens, atom->cased ? value->raw : value->folded))
 		return true;
 	return value->number.len != 0 && atom->n_tokens == 1 && atom->tokens[0].kind == VD_TOK_TEXT &&
-		vd_str_eq(atom->tokens[0].text, value->number);
+	       vd_str_eq(atom->tokens[0].text, value->number);
 }
 
 bool
@@ -216,7 +218,7 @@ vd_atom_holds(const struct vd_atom *atom, const struct vd_value_forms *value, st
 		return vd_address_parse(value->raw, address) && vd_cidr_holds(atom, address);
 	case VD_ATOM_NUMBER:
 		return vd_str_double(vd_str_trim(value->raw), &number) &&
-			vd_compare_doubles(number, atom->compare, atom->number);
+		       vd_compare_doubles(number, atom->compare, atom->number);
 	case VD_ATOM_TIME:
 		return vd_time_parts(value->raw, &parts) && vd_time_holds(atom, &parts);
 	case VD_ATOM_NULL:

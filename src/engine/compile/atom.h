@@ -10,16 +10,18 @@
 
 /* A value in the forms that tests ask for; the strings are borrowed. */
 struct vd_value_forms {
-	struct vd_str raw;     /* decoded text */
-	struct vd_str folded;  /* simple case folding */
-	struct vd_str number;  /* canonical text of a JSON number that is not written canonically; else empty */
+	struct vd_str raw;    /* decoded text */
+	struct vd_str folded; /* simple case folding */
+	struct vd_str
+		number; /* canonical text of a JSON number that is not written canonically; else empty */
 };
 
 /* Folds the tokens of a pattern; done once, before any test. */
 bool vd_atom_prepare(struct vd_arena *arena, struct vd_atom *atom) VD_MUST_USE;
 
 /* NULL, EXISTS and FIELDREF are about the event, not a value: false here. */
-bool vd_atom_holds(const struct vd_atom *atom, const struct vd_value_forms *value, struct vd_regex_match *match);
+bool vd_atom_holds(
+	const struct vd_atom *atom, const struct vd_value_forms *value, struct vd_regex_match *match);
 
 /* Tokens against text, the whole text; both folded or both raw. */
 bool vd_tokens_match(const struct vd_token *tokens, size_t n, struct vd_str text);

@@ -11,7 +11,8 @@
 static uint32_t
 channel_hash(struct vd_str channel, struct vd_str event_id)
 {
-	return (uint32_t)XXH3_64bits_withSeed(channel.at, channel.len, XXH3_64bits(event_id.at, event_id.len));
+	return (uint32_t)XXH3_64bits_withSeed(
+		channel.at, channel.len, XXH3_64bits(event_id.at, event_id.len));
 }
 
 static struct vd_channel_route *
@@ -20,7 +21,8 @@ channel_slot(const struct vd_ruleset *set, struct vd_str channel, struct vd_str 
 	size_t at = channel_hash(channel, event_id) & (set->n_channel_slots - 1);
 	for (;; at = (at + 1) & (set->n_channel_slots - 1)) {
 		struct vd_channel_route *slot = &set->channel_slots[at];
-		if (slot->route == VD_NONE || (vd_str_eq(slot->channel, channel) && vd_str_eq(slot->event_id, event_id)))
+		if (slot->route == VD_NONE ||
+			(vd_str_eq(slot->channel, channel) && vd_str_eq(slot->event_id, event_id)))
 			return slot;
 	}
 }
@@ -107,7 +109,8 @@ collect_pairs(const struct vd_ruleset *set, struct pairs *pairs)
 }
 
 static enum vd_status
-build_channels(struct vd_ruleset *set, struct vd_route_builder *builder, struct pairs *pairs, struct vd_err *err)
+build_channels(
+	struct vd_ruleset *set, struct vd_route_builder *builder, struct pairs *pairs, struct vd_err *err)
 {
 	size_t slots = 64;
 	while (slots < pairs->n * 2)

@@ -30,11 +30,11 @@
 /* ---- items ---- */
 
 struct vd_citem {
-	uint32_t key;   /* VD_KEY_NONE: keywords */
-	bool all;       /* every value must be found, each in some element; at most 64 values */
-	size_t n;       /* values that are strings, numbers, addresses or times: never null, exists, fieldref */
+	uint32_t key; /* VD_KEY_NONE: keywords */
+	bool all;     /* every value must be found, each in some element; at most 64 values */
+	size_t n;     /* values that are strings, numbers, addresses or times: never null, exists, fieldref */
 	const struct vd_value **values;
-	double cost;    /* how often it is expected to be true, 0 to 1: for the choice of triggers */
+	double cost; /* how often it is expected to be true, 0 to 1: for the choice of triggers */
 };
 
 struct vd_fieldref {
@@ -88,7 +88,7 @@ struct vd_marks {
 struct vd_literal {
 	const char *text; /* folded */
 	uint32_t len;
-	uint32_t next;    /* literal of the same slot, VD_NONE: last */
+	uint32_t next; /* literal of the same slot, VD_NONE: last */
 	struct vd_marks marks;
 };
 
@@ -120,9 +120,9 @@ struct vd_database {
 };
 
 enum vd_set_database {
-	VD_DB_FOLDED,     /* folded value */
+	VD_DB_FOLDED,      /* folded value */
 	VD_DB_FOLDED_UTF8, /* folded value that holds a byte >= 0x80 */
-	VD_DB_RAW,        /* value as it is: regular expressions and cased patterns */
+	VD_DB_RAW,         /* value as it is: regular expressions and cased patterns */
 	VD_DB_COUNT,
 };
 
@@ -137,20 +137,20 @@ struct vd_set {
 	uint32_t number;
 	uint32_t key;
 	bool has_all;
-	bool has_words;        /* keywords: no item is true in an event without any of words (plain ASCII events) */
+	bool has_words; /* keywords: no item is true in an event without any of words (plain ASCII events) */
 	struct vd_pairs words;
 	uint32_t n_items;
-	const uint32_t *items;        /* numbers of shared items, ascending */
-	const uint64_t *full;         /* per item: mask of values an |all item needs, 0: none */
+	const uint32_t *items; /* numbers of shared items, ascending */
+	const uint64_t *full;  /* per item: mask of values an |all item needs, 0: none */
 	const struct vd_mark *marks;
 	struct vd_literals exact;
 	struct vd_literals component; /* "\x": by what stands behind the last backslash */
 	struct vd_literals prefix;    /* by first bytes, see VD_AFFIX */
 	struct vd_literals suffix;
-	struct vd_grams grams;        /* literals anywhere in the value, in sets with very many of them */
+	struct vd_grams grams; /* literals anywhere in the value, in sets with very many of them */
 	const struct vd_contained *contained; /* by literal id */
 	struct vd_database dbs[VD_DB_COUNT];
-	struct vd_marks always;        /* "*": any value */
+	struct vd_marks always; /* "*": any value */
 	uint32_t n_tests[VD_TEST_COUNT];
 	const struct vd_test *tests[VD_TEST_COUNT];
 };
@@ -171,9 +171,9 @@ vd_literal_hash(const char *text, size_t len)
 /* ---- routes ---- */
 
 struct vd_route_key {
-	uint32_t set;   /* VD_NONE: no item asks for this field */
-	uint32_t base;  /* first bit of the set's items in this route */
-	bool presence;  /* some null, exists or fieldref asks for this field */
+	uint32_t set;  /* VD_NONE: no item asks for this field */
+	uint32_t base; /* first bit of the set's items in this route */
+	bool presence; /* some null, exists or fieldref asks for this field */
 };
 
 /* Condition programs: trees in prefix order.  end: index behind the node's last descendant. */
@@ -184,8 +184,8 @@ struct vd_code {
 };
 
 struct vd_route_rule {
-	uint32_t rule;  /* number in the rule set */
-	uint32_t code;  /* first instruction */
+	uint32_t rule; /* number in the rule set */
+	uint32_t code; /* first instruction */
 };
 
 struct vd_route {
@@ -195,15 +195,15 @@ struct vd_route {
 	const struct vd_route_rule *rules;
 	const struct vd_code *code;
 	uint32_t n_code;
-	const uint16_t *slots;           /* by key number: index in keys; 0: nobody asks for this field */
+	const uint16_t *slots; /* by key number: index in keys; 0: nobody asks for this field */
 	const struct vd_route_key *keys;
-	uint32_t keywords;               /* set on every value, VD_NONE: none */
+	uint32_t keywords; /* set on every value, VD_NONE: none */
 	uint32_t keywords_base;
 	uint32_t n_always;
-	const uint32_t *always;          /* indexes in rules: conditions that hold without any true item */
-	const uint32_t *trigger_from;    /* n_bits + 1 */
-	const uint32_t *triggers;        /* indexes in rules */
-	bool filtered;                   /* results still pass vd_logsource_allows */
+	const uint32_t *always;       /* indexes in rules: conditions that hold without any true item */
+	const uint32_t *trigger_from; /* n_bits + 1 */
+	const uint32_t *triggers;     /* indexes in rules */
+	bool filtered;                /* results still pass vd_logsource_allows */
 };
 
 /* Events that name channel and event id in fields Channel and EventID. */
@@ -230,24 +230,24 @@ struct vd_ruleset {
 	size_t n_sets;
 	struct vd_set **sets;
 	size_t n_databases;
-	void **databases;      /* hs_database_t: owned */
+	void **databases; /* hs_database_t: owned */
 	size_t n_regexes, regexes_cap;
 	struct vd_regex **regexes; /* owned; atoms borrow them */
-	void *scratch;         /* hs_scratch_t: matchers clone it */
+	void *scratch;             /* hs_scratch_t: matchers clone it */
 	size_t n_routes;
 	struct vd_route **routes;
-	uint32_t all_route;    /* every rule */
-	uint32_t windows_route; /* an event with a channel no table knows */
+	uint32_t all_route;           /* every rule */
+	uint32_t windows_route;       /* an event with a channel no table knows */
 	const uint32_t *class_routes; /* by vd_logsource_class */
 	size_t n_channel_slots;
 	struct vd_channel_route *channel_slots; /* open addressing; route VD_NONE: free */
-	struct vd_str **rule_fields; /* per rule: names its condition reads */
+	struct vd_str **rule_fields;            /* per rule: names its condition reads */
 	size_t *n_rule_fields;
 };
 
 /* Fills sets, databases and routes of a set whose documents, keys and items are there. */
-enum vd_status vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, struct vd_err *err)
-	VD_MUST_USE;
+enum vd_status vd_ruleset_compile(
+	struct vd_ruleset *set, const struct vd_blob_cache *cache, struct vd_err *err) VD_MUST_USE;
 
 /* The route of (folded channel, event id), or NULL: the event id then counts as any other, the channel as unknown. */
 const struct vd_channel_route *vd_ruleset_channel(

@@ -21,10 +21,10 @@ vd_databases_setup(struct vd_err *err)
 bool
 vd_database_takes(const struct vd_expression *expression)
 {
-	hs_expr_info_t *info = NULL;
+	hs_expr_info_t *facts = NULL;
 	hs_compile_error_t *why = NULL;
-	hs_error_t st = hs_expression_info(expression->text, expression->flags, &info, &why);
-	vd_mem_free(info);
+	hs_error_t st = hs_expression_info(expression->text, expression->flags, &facts, &why);
+	vd_mem_free(facts);
 	if (why != NULL)
 		(void)hs_free_compile_error(why);
 	return st == HS_SUCCESS;
@@ -44,13 +44,16 @@ compile(const struct vd_database_plan *plan, hs_database_t **ret, struct vd_err 
 			flags[i] = plan->expressions[i].flags;
 			ids[i] = (unsigned)i;
 		}
-		if (hs_compile_multi(texts, flags, ids, (unsigned)plan->n, HS_MODE_BLOCK, NULL, ret, &why) == HS_SUCCESS)
+		if (hs_compile_multi(texts, flags, ids, (unsigned)plan->n, HS_MODE_BLOCK, NULL, ret, &why) ==
+			HS_SUCCESS)
 			st = VD_OK;
 	}
 	if (st != VD_OK) {
 		bool memory = why == NULL || strstr(why->message, "allocat") != NULL;
-		st = vd_fail(err, memory ? VD_ENOMEM : VD_EINPUT, "a pattern database of %zu patterns: %s%s%s", plan->n,
-			why == NULL ? "no memory" : why->message, why != NULL && why->expression >= 0 ? " in " : "",
+		st = vd_fail(err, memory ? VD_ENOMEM : VD_EINPUT,
+			"a pattern database of %zu patterns: %s%s%s", plan->n,
+			why == NULL ? "no memory" : why->message,
+			why != NULL && why->expression >= 0 ? " in " : "",
 			why != NULL && why->expression >= 0 ? texts[why->expression] : "");
 	}
 	if (why != NULL)
@@ -80,7 +83,8 @@ blob_key(const struct vd_database_plan *plans, size_t n, char ret[65])
 	sha256_init(&hash);
 	const char *version = hs_version();
 	sha256_update(&hash, strlen(version), (const uint8_t *)version);
-	sha256_update(&hash, strlen(VD_ENGINE_VERSION BLOB_MAGIC), (const uint8_t *)VD_ENGINE_VERSION BLOB_MAGIC);
+	sha256_update(
+		&hash, strlen(VD_ENGINE_VERSION BLOB_MAGIC), (const uint8_t *)VD_ENGINE_VERSION BLOB_MAGIC);
 	digest_number(&hash, cpu.tune);
 	digest_number(&hash, cpu.cpu_features);
 	for (size_t p = 0; p < n; p++) {

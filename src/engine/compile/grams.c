@@ -2,7 +2,8 @@
 
 #include "engine/compile/commonness.h"
 
-#define BITS_PER_GRAM_LOG 5u /* 32 bits of the bitmap for each gram: one text position in 32 is looked at in vain */
+#define BITS_PER_GRAM_LOG                                                                                    \
+	5u /* 32 bits of the bitmap for each gram: one text position in 32 is looked at in vain */
 #define BITMAP_LOG_MIN 12u
 #define BITMAP_LOG_MAX 18u /* 32 KiB: what a first level cache holds */
 
@@ -25,14 +26,14 @@ pair_at(const char *at)
 static uint32_t
 bit_of(const struct vd_grams *grams, uint32_t gram)
 {
-	return (gram * 0x9e3779b1u) >> grams->shift;
+	return (gram * VD_GRAM_MIX) >> grams->shift;
 }
 
 static bool
 maybe(const struct vd_grams *grams, uint32_t gram)
 {
 	uint32_t bit = bit_of(grams, gram);
-	return (grams->bitmap[bit / 64] >> (bit % 64)) & 1;
+	return (grams->bitmap[bit / 32] >> (bit % 32)) & 1;
 }
 
 static struct vd_gram_slot *
@@ -84,12 +85,12 @@ place(struct vd_grams *grams, uint32_t number)
 	literal->offset = is_short ? 0 : best_offset(grams, literal);
 	uint32_t gram = is_short ? pair_at(literal->text) : gram_at(literal->text + literal->offset);
 	uint32_t bit = is_short ? gram : bit_of(grams, gram);
-	uint64_t *bitmap = is_short ? grams->pairs : grams->bitmap;
+	uint32_t *bitmap = is_short ? grams->pairs : grams->bitmap;
 	struct vd_gram_slot *slot = slot_of(grams, gram);
 	slot->gram = gram;
 	literal->next = slot->first;
 	slot->first = number;
-	bitmap[bit / 64] |= (uint64_t)1 << (bit % 64);
+	bitmap[bit / 32] |= (uint32_t)1 << (bit % 32);
 }
 
 bool
@@ -101,7 +102,7 @@ vd_grams_build(struct vd_arena *arena, struct vd_gram_literal *literals, uint32_
 	while (slots < n * 2)
 		slots *= 2;
 	*ret = (struct vd_grams){.n = n, .literals = literals, .shift = 32 - log, .mask = slots - 1};
-	ret->bitmap = vd_arena_array(arena, ((size_t)1 << log) / 64, sizeof *ret->bitmap);
+	ret->bitmap = vd_arena_array(arena, ((size_t)1 << log) / 32, sizeof *ret->bitmap);
 	ret->slots = vd_arena_array(arena, slots, sizeof *ret->slots);
 	if (ret->bitmap == NULL || ret->slots == NULL)
 		return false;
@@ -109,7 +110,7 @@ vd_grams_build(struct vd_arena *arena, struct vd_gram_literal *literals, uint32_
 		ret->slots[i].first = UINT32_MAX;
 	for (uint32_t i = 0; i < n; i++)
 		if (literals[i].len < VD_GRAM && ret->pairs == NULL) {
-			ret->pairs = vd_arena_array(arena, PAIR_BITS / 64, sizeof *ret->pairs);
+			ret->pairs = vd_arena_array(arena, PAIR_BITS / 32, sizeof *ret->pairs);
 			if (ret->pairs == NULL)
 				return false;
 		}
@@ -119,7 +120,8 @@ vd_grams_build(struct vd_arena *arena, struct vd_gram_literal *literals, uint32_
 }
 
 static void
-look_at(const struct vd_grams *grams, uint32_t gram, struct vd_str text, size_t i, void (*found)(void *owner, uint32_t id), void *owner)
+look_at(const struct vd_grams *grams, uint32_t gram, struct vd_str text, size_t i,
+	void (*found)(void *owner, uint32_t id), void *owner)
 {
 	uint32_t at = slot_of(grams, gram)->first;
 	for (; at != UINT32_MAX; at = grams->literals[at].next) {
@@ -143,34 +145,36 @@ look_gram(const struct vd_grams *grams, struct vd_str text, size_t i, void (*fou
 	look_at(grams, gram_at(text.at + i), text, i, found, owner);
 }
 
-static void
-scan_pairs(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id), void *owner)
+static bool
+maybe_pair(const struct vd_grams *grams, uint32_t pair)
 {
-	for (size_t i = 0; i + 2 <= text.len; i++) {
-		uint32_t pair = pair_at(text.at + i);
-		if ((grams->pairs[pair / 64] >> (pair % 64)) & 1)
-			look_at(grams, pair, text, i, found, owner);
-	}
+	return (grams->pairs[pair / 32] >> (pair % 32)) & 1;
 }
 
 void
-vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id), void *owner)
+vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id),
+	void *owner)
 {
-	size_t i = 0;
-	if (grams->pairs != NULL)
-		scan_pairs(grams, text, found, owner);
-	if (text.len < VD_GRAM)
-		return;
-	size_t end = text.len - VD_GRAM + 1;
-	for (; i + 4 <= end; i += 4) { /* four looks at once: their loads do not wait for each other */
-		unsigned hits = (unsigned)maybe(grams, gram_at(text.at + i)) |
-			(unsigned)maybe(grams, gram_at(text.at + i + 1)) << 1 |
-			(unsigned)maybe(grams, gram_at(text.at + i + 2)) << 2 |
-			(unsigned)maybe(grams, gram_at(text.at + i + 3)) << 3;
-		for (; hits != 0; hits &= hits - 1)
-			look_gram(grams, text, i + (size_t)__builtin_ctz(hits), found, owner);
+	const char *at = text.at, *end = text.at + text.len;
+	while (text.len >= 16 && at + 16 <= end) {
+		struct vd_gram_hits hits;
+		at = vd_grams_walk(grams, at, end, &hits);
+		if (at + 16 > end)
+			break;
+		size_t base = (size_t)(at - text.at);
+		for (; hits.grams != 0; hits.grams &= hits.grams - 1)
+			look_gram(grams, text, base + (size_t)__builtin_ctz(hits.grams), found, owner);
+		for (; hits.pairs != 0; hits.pairs &= hits.pairs - 1) {
+			size_t i = base + (size_t)__builtin_ctz(hits.pairs);
+			look_at(grams, pair_at(text.at + i), text, i, found, owner);
+		}
+		at += VD_GRAM_BLOCK;
 	}
-	for (; i < end; i++)
-		if (maybe(grams, gram_at(text.at + i)))
+	for (size_t i = (size_t)(at - text.at); i + 2 <= text.len; i++) { /* the end, place by place */
+		uint32_t pair = pair_at(text.at + i);
+		if (grams->pairs != NULL && maybe_pair(grams, pair))
+			look_at(grams, pair, text, i, found, owner);
+		if (i + VD_GRAM <= text.len && maybe(grams, gram_at(text.at + i)))
 			look_gram(grams, text, i, found, owner);
+	}
 }

@@ -31,20 +31,37 @@ struct vd_gram_slot {
 struct vd_grams {
 	uint32_t n;
 	struct vd_gram_literal *literals;
-	uint32_t shift; /* 32 - log2 of bits in the bitmap */
-	uint64_t *bitmap;
+	uint32_t shift;   /* 32 - log2 of bits in the bitmap */
+	uint32_t *bitmap; /* words of 32 bits: a vector gathers eight */
 	uint32_t mask;
 	struct vd_gram_slot *slots;
-	uint64_t *pairs; /* bitmap of the first two bytes of short literals, NULL: there are none */
+	uint32_t *pairs; /* bitmap of the first two bytes of short literals, NULL: there are none */
 };
 
 #define VD_GRAM_SHORTEST 2u
 
 /* literals: text, len (at least VD_GRAM_SHORTEST) and id are set; grams keeps the array.  False: out of memory. */
-bool vd_grams_build(struct vd_arena *arena, struct vd_gram_literal *literals, uint32_t n, struct vd_grams *ret)
-	VD_MUST_USE;
+bool vd_grams_build(struct vd_arena *arena, struct vd_gram_literal *literals, uint32_t n,
+	struct vd_grams *ret) VD_MUST_USE;
 
 /* Calls found for the id of each literal in text (8 readable bytes behind it), once for each place it stands at. */
-void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id), void *owner);
+void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id),
+	void *owner);
+
+/* ---- grams_walk_*.c, one per kind of processor ---- */
+
+#define VD_GRAM_MIX 0x9e3779b1u
+
+struct vd_gram_hits {
+	uint32_t grams; /* bit k: four bytes at at[k] are worth a look */
+	uint32_t pairs; /* bit k: two bytes at at[k] are */
+};
+
+/* Looks at eight places from at on; reads 16 bytes. */
+#define VD_GRAM_BLOCK 8u
+
+/* Walks from at while at + 16 <= end, until a block has a hit; returns where it stands. */
+const char *vd_grams_walk(
+	const struct vd_grams *grams, const char *at, const char *end, struct vd_gram_hits *ret);
 
 #endif

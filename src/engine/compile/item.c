@@ -70,8 +70,8 @@ vd_items_fieldrefs(const struct vd_items *items, const struct vd_fieldref **ret)
 static void
 identify_atom(struct vd_buf *to, const struct vd_atom *atom)
 {
-	vd_buf_printf(to, "%d,%d,%d,%d,%d,%.17g,", (int)atom->kind, atom->cased, atom->re_flags, (int)atom->compare,
-		(int)atom->unit, atom->number);
+	vd_buf_printf(to, "%d,%d,%d,%d,%d,%.17g,", (int)atom->kind, atom->cased, atom->re_flags,
+		(int)atom->compare, (int)atom->unit, atom->number);
 	if (atom->kind == VD_ATOM_CIDR) {
 		vd_buf_add(to, atom->addr, sizeof atom->addr);
 		vd_buf_printf(to, "/%d", atom->prefix);
@@ -138,7 +138,8 @@ atom_cost(const struct vd_atom *atom)
 			longest = VD_MAX(longest, atom->tokens[i].text.len);
 			open |= atom->tokens[i].kind != VD_TOK_TEXT;
 		}
-		return longest == 0 ? (open ? 0.9 : 0.05) : (open ? 0.6 : 0.2) / (double)(longest * longest + 1);
+		return longest == 0 ? (open ? 0.9 : 0.05)
+				    : (open ? 0.6 : 0.2) / (double)(longest * longest + 1);
 	case VD_ATOM_REGEX:
 		return 0.05;
 	case VD_ATOM_CIDR:
@@ -177,7 +178,8 @@ share(struct vd_items *items, uint32_t key, bool all, const struct vd_value *con
 	items->list = list;
 	room = room && vd_mem_grow(&names, &items->identity_cap, items->n + 1, sizeof *items->identity, 1024);
 	items->identity = names;
-	const struct vd_value **kept = room ? vd_arena_array(items->arena, n, sizeof(struct vd_value *)) : NULL;
+	const struct vd_value **kept =
+		room ? vd_arena_array(items->arena, n, sizeof(struct vd_value *)) : NULL;
 	if (kept == NULL || items->text.failed ||
 		!vd_arena_str(items->arena, identity, &items->identity[items->n]))
 		return VD_NONE;
@@ -230,7 +232,8 @@ event_node(struct vd_items *items, uint32_t key, const struct vd_atom *atom)
 	}
 	uint32_t other = vd_keys_add(items->keys, atom->text);
 	void *refs = items->refs;
-	if (other == VD_KEY_NONE || !vd_mem_grow(&refs, &items->refs_cap, items->n_refs + 1, sizeof *items->refs, 64))
+	if (other == VD_KEY_NONE ||
+		!vd_mem_grow(&refs, &items->refs_cap, items->n_refs + 1, sizeof *items->refs, 64))
 		return NULL;
 	items->refs = refs;
 	items->refs[items->n_refs] = (struct vd_fieldref){key, other, atom->part};
@@ -263,7 +266,8 @@ item_node(struct vd_items *items, const struct vd_item *item)
 	for (size_t from = 0; from < n; from += VD_MIN(chunk, n - from)) {
 		size_t len = VD_MIN(chunk, n - from);
 		uint32_t shared = share(items, key, all && len > 1, values + from, len);
-		if (shared == VD_NONE || (node->kids[kids++] = new_node(items, VD_NODE_ITEM, shared, 0)) == NULL)
+		if (shared == VD_NONE ||
+			(node->kids[kids++] = new_node(items, VD_NODE_ITEM, shared, 0)) == NULL)
 			return NULL;
 	}
 	node->n = kids;
@@ -281,7 +285,8 @@ vd_items_add(struct vd_items *items, const struct vd_expr *expr)
 		return vd_items_add(items, expr->kids[0]);
 	if (expr->kind == VD_EXPR_NOT)
 		return negated(items, vd_items_add(items, expr->kids[0]));
-	struct vd_node *node = new_node(items, expr->kind == VD_EXPR_AND ? VD_NODE_AND : VD_NODE_OR, 0, expr->n);
+	struct vd_node *node =
+		new_node(items, expr->kind == VD_EXPR_AND ? VD_NODE_AND : VD_NODE_OR, 0, expr->n);
 	if (node == NULL)
 		return NULL;
 	for (size_t i = 0; i < expr->n; i++)

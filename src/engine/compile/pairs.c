@@ -60,7 +60,8 @@ note_byte(unsigned char low[16], unsigned char high[16], char c, uint32_t pair)
 }
 
 bool
-vd_pairs_build(struct vd_arena *arena, const struct vd_str *words, size_t n, struct vd_pairs *ret, bool *ret_memory)
+vd_pairs_build(
+	struct vd_arena *arena, const struct vd_str *words, size_t n, struct vd_pairs *ret, bool *ret_memory)
 {
 	bool *covered = vd_arena_array(arena, n, sizeof *covered);
 	struct vd_pair_word *list = vd_arena_array(arena, n, sizeof *list);
@@ -103,7 +104,8 @@ word_at(struct vd_str word, const char *at)
 static bool
 words_at(const struct vd_pairs *pairs, struct vd_str text, size_t i)
 {
-	unsigned char first = (unsigned char)text.at[i], second = i + 1 < text.len ? (unsigned char)text.at[i + 1] : 0;
+	unsigned char first = (unsigned char)text.at[i],
+		      second = i + 1 < text.len ? (unsigned char)text.at[i + 1] : 0;
 	for (uint32_t p = 0; p < pairs->n; p++) {
 		if ((first | fold_bit((char)pairs->first[p])) != pairs->first[p] ||
 			(second | fold_bit((char)pairs->second[p])) != pairs->second[p])

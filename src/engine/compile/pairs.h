@@ -51,6 +51,7 @@ struct vd_pairs_block {
 };
 
 /* Walks blocks from at to end (reads at most 64 bytes beyond) until one has a bit set; returns where it stands. */
-const char *vd_pairs_walk(const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret);
+const char *vd_pairs_walk(
+	const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret);
 
 #endif

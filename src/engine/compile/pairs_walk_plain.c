@@ -7,8 +7,8 @@ static void
 look_at(const struct vd_pairs *pairs, const char *at, uint32_t i, struct vd_pairs_block *block)
 {
 	unsigned char a = (unsigned char)at[0], b = (unsigned char)at[1];
-	unsigned char hit = pairs->first_low[a & 15u] & pairs->first_high[a >> 4] & pairs->second_low[b & 15u] &
-		pairs->second_high[b >> 4];
+	unsigned char hit = pairs->first_low[a & 15u] & pairs->first_high[a >> 4] &
+			    pairs->second_low[b & 15u] & pairs->second_high[b >> 4];
 	block->hits |= (uint32_t)(hit != 0) << i;
 	block->wide |= (uint32_t)(a >= 0x80) << i;
 	block->escapes |= (uint32_t)(a == '\\' && b == 'u') << i;

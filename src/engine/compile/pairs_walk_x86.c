@@ -16,8 +16,8 @@ load16(const void *at)
 	return _mm_loadu_si128(at);
 }
 
-__attribute__((target("ssse3"))) static inline uint32_t
-look16(const struct tables128 *t, const char *at, uint32_t *wide, uint32_t *escapes)
+VD_TARGET("ssse3")
+static inline uint32_t look16(const struct tables128 *t, const char *at, uint32_t *wide, uint32_t *escapes)
 {
 	__m128i low = _mm_set1_epi8(15), here = load16(at), next = load16(at + 1);
 	__m128i a = _mm_and_si128(_mm_shuffle_epi8(t->first_low, _mm_and_si128(here, low)),
@@ -25,14 +25,16 @@ look16(const struct tables128 *t, const char *at, uint32_t *wide, uint32_t *esca
 	__m128i b = _mm_and_si128(_mm_shuffle_epi8(t->second_low, _mm_and_si128(next, low)),
 		_mm_shuffle_epi8(t->second_high, _mm_and_si128(_mm_srli_epi16(next, 4), low)));
 	__m128i none = _mm_cmpeq_epi8(_mm_and_si128(a, b), _mm_setzero_si128());
-	__m128i escape = _mm_and_si128(_mm_cmpeq_epi8(here, _mm_set1_epi8('\\')), _mm_cmpeq_epi8(next, _mm_set1_epi8('u')));
+	__m128i escape = _mm_and_si128(
+		_mm_cmpeq_epi8(here, _mm_set1_epi8('\\')), _mm_cmpeq_epi8(next, _mm_set1_epi8('u')));
 	*wide = (uint32_t)_mm_movemask_epi8(here);
 	*escapes = (uint32_t)_mm_movemask_epi8(escape);
 	return ~(uint32_t)_mm_movemask_epi8(none) & 0xffffu;
 }
 
-__attribute__((target("ssse3"))) static const char *
-walk_ssse3(const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
+VD_TARGET("ssse3")
+static const char *walk_ssse3(
+	const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
 {
 	struct tables128 t = {load16(pairs->first_low), load16(pairs->first_high), load16(pairs->second_low),
 		load16(pairs->second_high)};
@@ -48,8 +50,9 @@ walk_ssse3(const struct vd_pairs *pairs, const char *at, const char *end, struct
 	return at;
 }
 
-__attribute__((target("avx2"))) static const char *
-walk_avx2(const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
+VD_TARGET("avx2")
+static const char *walk_avx2(
+	const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
 {
 	__m256i first_low = _mm256_broadcastsi128_si256(load16(pairs->first_low));
 	__m256i first_high = _mm256_broadcastsi128_si256(load16(pairs->first_high));
@@ -78,5 +81,6 @@ const char *
 vd_pairs_walk(const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
 {
 	/* Vectorscan runs from SSE4.2 on: SSSE3 is always there */
-	return __builtin_cpu_supports("avx2") ? walk_avx2(pairs, at, end, ret) : walk_ssse3(pairs, at, end, ret);
+	return __builtin_cpu_supports("avx2") ? walk_avx2(pairs, at, end, ret)
+					      : walk_ssse3(pairs, at, end, ret);
 }

@@ -49,7 +49,8 @@ is_caseless_pattern(const struct vd_citem *item)
 {
 	for (size_t i = 0; i < item->n; i++)
 		for (size_t a = 0; a < item->values[i]->n; a++)
-			if (item->values[i]->atoms[a].kind != VD_ATOM_PATTERN || item->values[i]->atoms[a].cased)
+			if (item->values[i]->atoms[a].kind != VD_ATOM_PATTERN ||
+				item->values[i]->atoms[a].cased)
 				return false;
 	return true;
 }
@@ -72,7 +73,7 @@ leaf_truth(const struct vd_items *items, const struct vd_node *node, const struc
 	struct vd_regex_match *match)
 {
 	bool present = (node->arg == VD_K_EVENT_ID && known->event_id.len != 0) ||
-		(node->arg == VD_K_CHANNEL && known->channel.len != 0);
+		       (node->arg == VD_K_CHANNEL && known->channel.len != 0);
 	switch (node->op) {
 	case VD_NODE_ITEM:
 		return item_truth(vd_items_at(items, node->arg), known, match);
@@ -175,7 +176,8 @@ cover_cost(const struct vd_items *items, const struct vd_node *node)
 }
 
 static void
-cover(const struct vd_items *items, const struct vd_node *node, void (*fn)(void *owner, uint32_t item), void *owner)
+cover(const struct vd_items *items, const struct vd_node *node, void (*fn)(void *owner, uint32_t item),
+	void *owner)
 {
 	if (node->op == VD_NODE_ITEM) {
 		fn(owner, node->arg);
@@ -197,8 +199,8 @@ cover(const struct vd_items *items, const struct vd_node *node, void (*fn)(void 
 }
 
 bool
-vd_program_triggers(const struct vd_items *items, const struct vd_node *node, void (*fn)(void *owner, uint32_t item),
-	void *owner)
+vd_program_triggers(const struct vd_items *items, const struct vd_node *node,
+	void (*fn)(void *owner, uint32_t item), void *owner)
 {
 	if (cover_cost(items, node) >= DBL_MAX)
 		return false;
@@ -207,7 +209,8 @@ vd_program_triggers(const struct vd_items *items, const struct vd_node *node, vo
 }
 
 void
-vd_program_leaves(const struct vd_node *node, void (*fn)(void *owner, const struct vd_node *leaf), void *owner)
+vd_program_leaves(
+	const struct vd_node *node, void (*fn)(void *owner, const struct vd_node *leaf), void *owner)
 {
 	if (node->n == 0)
 		fn(owner, node);
@@ -245,8 +248,8 @@ sort_kids(const struct vd_items *items, enum vd_node_op op, struct vd_node **kid
 		uint32_t at = i;
 		for (; at > 0; at--) {
 			struct vd_node *before = kids[at - 1];
-			double other =
-				leaf_cost(items, before) * (op == VD_NODE_AND ? 1 : -1) + (before->n > 0 ? 10 : 0);
+			double other = leaf_cost(items, before) * (op == VD_NODE_AND ? 1 : -1) +
+				       (before->n > 0 ? 10 : 0);
 			if (other <= cost)
 				break;
 			kids[at] = before;

@@ -38,6 +38,7 @@ bool vd_program_triggers(const struct vd_items *items, const struct vd_node *nod
 	void (*fn)(void *owner, uint32_t item), void *owner);
 
 /* Calls fn for every leaf that is still in the tree. */
-void vd_program_leaves(const struct vd_node *node, void (*fn)(void *owner, const struct vd_node *leaf), void *owner);
+void vd_program_leaves(
+	const struct vd_node *node, void (*fn)(void *owner, const struct vd_node *leaf), void *owner);
 
 #endif

@@ -3,7 +3,7 @@
 struct reader {
 	struct vd_str pattern;
 	size_t i;
-	char *to;       /* the run being read stands at to[from] … to[n] */
+	char *to; /* the run being read stands at to[from] … to[n] */
 	size_t from, n;
 	size_t best, best_len;
 	bool unsure;
@@ -33,7 +33,8 @@ skip_quantifier(struct reader *r, bool *ret_optional)
 	*ret_optional = false;
 	if (c != '?' && c != '*' && c != '+' && c != '{')
 		return false;
-	if (c == '{' && (r->i + 1 >= r->pattern.len || r->pattern.at[r->i + 1] < '0' || r->pattern.at[r->i + 1] > '9'))
+	if (c == '{' && (r->i + 1 >= r->pattern.len || r->pattern.at[r->i + 1] < '0' ||
+				r->pattern.at[r->i + 1] > '9'))
 		return false; /* a plain brace */
 	*ret_optional = c != '+';
 	if (c == '{')
@@ -74,7 +75,8 @@ skip_group(struct reader *r)
 	unsigned depth = 0;
 	if (r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == '?') {
 		size_t k = r->i + 2;
-		while (k < r->pattern.len && ((r->pattern.at[k] >= 'a' && r->pattern.at[k] <= 'z') || r->pattern.at[k] == '-'))
+		while (k < r->pattern.len &&
+			((r->pattern.at[k] >= 'a' && r->pattern.at[k] <= 'z') || r->pattern.at[k] == '-'))
 			r->unsure |= r->pattern.at[k++] == 'x';
 	} else if (r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == '*') {
 		r->unsure = true; /* a verb */

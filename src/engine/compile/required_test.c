@@ -3,8 +3,7 @@
 #include "base/mem.h"
 #include "vd_test.h"
 
-static void
-requires(const char *pattern, const char *literal)
+static void requires(const char *pattern, const char *literal)
 {
 	char *to = vd_mem_alloc(strlen(pattern) + 1);
 	assert_non_null(to);

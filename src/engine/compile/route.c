@@ -22,10 +22,10 @@ struct vd_route_builder {
 	size_t routes_cap, sets_cap;
 	struct set_slot *slots; /* sets by content */
 	size_t n_slots;
-	uint32_t *bit_of;      /* per item: bit in the route, VD_NONE: not in it */
-	uint32_t *items;       /* items of the route */
+	uint32_t *bit_of; /* per item: bit in the route, VD_NONE: not in it */
+	uint32_t *items;  /* items of the route */
 	uint32_t n_items;
-	uint32_t *touched;     /* keys that a test of presence asks for */
+	uint32_t *touched; /* keys that a test of presence asks for */
 	uint32_t n_touched, touched_cap;
 	bool failed;
 	struct vd_program_writer code;
@@ -34,7 +34,7 @@ struct vd_route_builder {
 	/* triggers while they are collected: (bit, rule index) pairs */
 	struct trigger {
 		uint32_t bit, index;
-	} *triggers;
+	} * triggers;
 	size_t n_triggers, triggers_cap;
 	uint32_t trigger_index;
 };
@@ -55,8 +55,9 @@ vd_route_builder_new(struct vd_ruleset *set)
 	builder->bit_of = vd_mem_zalloc(items, sizeof *builder->bit_of);
 	builder->items = vd_mem_zalloc(items, sizeof *builder->items);
 	builder->live = vd_mem_zalloc(set->load.n_rules, sizeof *builder->live);
-	if (builder->scratch == NULL || builder->match == NULL || builder->sets == NULL || builder->slots == NULL ||
-		builder->bit_of == NULL || builder->items == NULL || builder->live == NULL)
+	if (builder->scratch == NULL || builder->match == NULL || builder->sets == NULL ||
+		builder->slots == NULL || builder->bit_of == NULL || builder->items == NULL ||
+		builder->live == NULL)
 		return NULL;
 	memset(builder->bit_of, 0xff, items * sizeof *builder->bit_of);
 	builder->code.items = set->items;
@@ -168,8 +169,8 @@ same_set(const struct vd_set *set, uint32_t key, const uint32_t *numbers, uint32
 }
 
 static enum vd_status
-find_set(struct vd_route_builder *builder, uint32_t key, const uint32_t *numbers, uint32_t n, struct vd_set **ret,
-	struct vd_err *err)
+find_set(struct vd_route_builder *builder, uint32_t key, const uint32_t *numbers, uint32_t n,
+	struct vd_set **ret, struct vd_err *err)
 {
 	struct vd_ruleset *set = builder->set;
 	uint64_t hash = XXH3_64bits_withSeed(numbers, n * sizeof *numbers, key);
@@ -180,7 +181,8 @@ find_set(struct vd_route_builder *builder, uint32_t key, const uint32_t *numbers
 			return VD_OK;
 		}
 	if (set->n_sets * 2 >= builder->n_slots)
-		return vd_fail(err, VD_ELIMIT, "more than %zu different sets of patterns", builder->n_slots / 2);
+		return vd_fail(
+			err, VD_ELIMIT, "more than %zu different sets of patterns", builder->n_slots / 2);
 	enum vd_status st = vd_set_build(builder->sets, set->items, key, numbers, n, ret, err);
 	if (st != VD_OK)
 		return st;
@@ -218,7 +220,8 @@ place_sets(struct vd_route_builder *builder, struct vd_route *route, struct vd_e
 	if (keys == NULL || slots == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a route's fields");
 	if (n_keys > UINT16_MAX)
-		return vd_fail(err, VD_ELIMIT, "rules name %zu different fields; the limit is %u", n_keys, UINT16_MAX);
+		return vd_fail(err, VD_ELIMIT, "rules name %zu different fields; the limit is %u", n_keys,
+			UINT16_MAX);
 	for (uint32_t i = 0; i < builder->n_touched; i++)
 		key_entry(keys, slots, &used, builder->touched[i])->presence = true;
 	qsort_r(builder->items, builder->n_items, sizeof *builder->items, by_key_then_number, set->items);
@@ -263,7 +266,8 @@ note_trigger(void *owner, uint32_t item)
 		builder->failed = true;
 		return;
 	}
-	builder->triggers[builder->n_triggers++] = (struct trigger){builder->bit_of[item], builder->trigger_index};
+	builder->triggers[builder->n_triggers++] =
+		(struct trigger){builder->bit_of[item], builder->trigger_index};
 }
 
 static int
@@ -338,8 +342,8 @@ vd_route_build(struct vd_route_builder *builder, const struct vd_source *src, co
 	struct vd_ruleset *set = builder->set;
 	struct vd_route *route = vd_arena_zalloc(set->arena, sizeof *route);
 	void *routes = set->routes;
-	bool room = route != NULL &&
-		vd_mem_grow(&routes, &builder->routes_cap, set->n_routes + 1, sizeof(struct vd_route *), 256);
+	bool room = route != NULL && vd_mem_grow(&routes, &builder->routes_cap, set->n_routes + 1,
+					     sizeof(struct vd_route *), 256);
 	set->routes = routes;
 	if (!room || !gather(builder, src, known))
 		return vd_fail(err, VD_ENOMEM, "no memory for a route");

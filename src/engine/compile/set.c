@@ -3,9 +3,10 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-#define KEYWORDS_MAX 256u    /* more words find no small set of pairs */
-#define KEYWORD_RUN_MIN 3u   /* a shorter run is in every event */
-#define GRAMS_MIN 16u       /* literals in a set from which q-grams beat Vectorscan: measured, see bench/RESULTS.md */
+#define KEYWORDS_MAX 256u  /* more words find no small set of pairs */
+#define KEYWORD_RUN_MIN 3u /* a shorter run is in every event */
+#define GRAMS_MIN                                                                                            \
+	16u /* literals in a set from which q-grams beat Vectorscan: measured, see bench/RESULTS.md */
 
 struct vd_set_builder *
 vd_set_builder_new(struct vd_arena *arena)
@@ -61,8 +62,8 @@ plain_run(const struct vd_atom *atom)
 			continue;
 		for (size_t i = 0, from = 0; i <= text.len; i++) {
 			bool ends = i == text.len || text.at[i] < ' ' || text.at[i] == 0x7f ||
-				(unsigned char)text.at[i] >= 0x80 ||
-				memchr("\"\\/<>&'+", text.at[i], 8) != NULL;
+				    (unsigned char)text.at[i] >= 0x80 ||
+				    memchr("\"\\/<>&'+", text.at[i], 8) != NULL;
 			if (ends && i - from > best.len)
 				best = (struct vd_str){text.at + from, i - from};
 			from = ends ? i + 1 : from;
@@ -84,7 +85,8 @@ find_words(struct vd_set_builder *builder, const struct vd_items *items, const u
 		for (uint32_t v = 0; v < (item->all ? 1 : item->n); v++)
 			for (size_t a = 0; a < item->values[v]->n; a++) {
 				const struct vd_atom *atom = &item->values[v]->atoms[a];
-				struct vd_str run = atom->kind == VD_ATOM_PATTERN ? plain_run(atom) : (struct vd_str){"", 0};
+				struct vd_str run = atom->kind == VD_ATOM_PATTERN ? plain_run(atom)
+										  : (struct vd_str){"", 0};
 				if (run.len < KEYWORD_RUN_MIN || n_words == KEYWORDS_MAX)
 					return true;
 				char *lower = vd_arena_alloc(builder->arena, vd_fold_bound(run.len));
@@ -112,8 +114,8 @@ start(struct vd_set_builder *builder)
 }
 
 enum vd_status
-vd_set_build(struct vd_set_builder *builder, const struct vd_items *items, uint32_t key, const uint32_t *numbers,
-	uint32_t n, struct vd_set **ret, struct vd_err *err)
+vd_set_build(struct vd_set_builder *builder, const struct vd_items *items, uint32_t key,
+	const uint32_t *numbers, uint32_t n, struct vd_set **ret, struct vd_err *err)
 {
 	start(builder);
 	struct vd_set *set = vd_arena_zalloc(builder->arena, sizeof *set);
@@ -132,10 +134,12 @@ vd_set_build(struct vd_set_builder *builder, const struct vd_items *items, uint3
 	}
 	if (ok && key == VD_KEY_NONE)
 		ok = find_words(builder, items, numbers, n, set);
-	uint32_t literals = builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] + builder->n[VD_TABLE_SEARCHES];
+	uint32_t literals =
+		builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] + builder->n[VD_TABLE_SEARCHES];
 	if (ok && literals < GRAMS_MIN)
 		ok = vd_set_collect_expressions(builder);
-	if (!ok || (set->key = key, set->n_items = n, set->items = kept, set->full = full, !vd_set_place(builder, set)))
+	if (!ok || (set->key = key, set->n_items = n, set->items = kept, set->full = full,
+			   !vd_set_place(builder, set)))
 		return vd_fail(err, VD_ENOMEM, "no memory for a set of %u items", n);
 	*ret = set;
 	return VD_OK;

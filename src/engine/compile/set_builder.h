@@ -26,11 +26,11 @@ struct vd_mark_link {
 
 struct vd_set_entry {
 	enum vd_set_table table;
-	unsigned flags;      /* databases: HS_FLAG_*; SEARCHES: VD_RE_* */
-	const char *text;    /* what makes the entry one of its table; NUL-terminated behind len */
+	unsigned flags;   /* databases: HS_FLAG_*; SEARCHES: VD_RE_* */
+	const char *text; /* what makes the entry one of its table; NUL-terminated behind len */
 	size_t len;
 	const struct vd_regex *confirm;
-	struct vd_str literal;  /* COMPLEX, SEARCHES: folded, lives as long as the set */
+	struct vd_str literal; /* COMPLEX, SEARCHES: folded, lives as long as the set */
 	size_t n_tokens;
 	const struct vd_token *tokens; /* COMPLEX: likewise */
 	const struct vd_atom *atom;    /* SEARCHES */
@@ -57,8 +57,8 @@ struct vd_set_builder {
 };
 
 /* All three: false when out of memory. */
-bool vd_set_collect(struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom, struct vd_mark mark)
-	VD_MUST_USE;
+bool vd_set_collect(struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom,
+	struct vd_mark mark) VD_MUST_USE;
 /* CONTAINS, COMPLEX and SEARCHES become expressions: for sets in which they are few. */
 bool vd_set_collect_expressions(struct vd_set_builder *builder) VD_MUST_USE;
 bool vd_set_place(struct vd_set_builder *builder, struct vd_set *set) VD_MUST_USE;

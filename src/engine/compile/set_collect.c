@@ -50,7 +50,11 @@ add_entry(struct vd_set_builder *builder, enum vd_set_table table, unsigned flag
 	char *kept = e == NULL ? NULL : vd_arena_dup(arena, text.at, text.len);
 	if (kept == NULL)
 		return NULL;
-	*e = (struct vd_set_entry){.table = table, .flags = flags, .text = kept, .len = text.len, .confirm = confirm,
+	*e = (struct vd_set_entry){.table = table,
+		.flags = flags,
+		.text = kept,
+		.len = text.len,
+		.confirm = confirm,
 		.chain = *slot};
 	*slot = e;
 	*builder->last[table] = e;
@@ -83,7 +87,8 @@ write_literal(struct vd_buf *to, struct vd_str text)
 static void
 write_expression(struct vd_buf *to, const struct vd_token *tokens, size_t n)
 {
-	bool open_start = n > 0 && tokens[0].kind == VD_TOK_ANY, open_end = n > 0 && tokens[n - 1].kind == VD_TOK_ANY;
+	bool open_start = n > 0 && tokens[0].kind == VD_TOK_ANY,
+	     open_end = n > 0 && tokens[n - 1].kind == VD_TOK_ANY;
 	if (!open_start)
 		vd_buf_char(to, '^');
 	for (size_t i = open_start; i + open_end < n; i++) {
@@ -117,15 +122,15 @@ has_wide(const struct vd_token *tokens, size_t n)
 }
 
 static bool
-add_expression(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased, struct vd_mark mark)
+add_expression(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased,
+	struct vd_mark mark)
 {
 	enum vd_set_database db = cased ? VD_DB_RAW : has_wide(tokens, n) ? VD_DB_FOLDED_UTF8 : VD_DB_FOLDED;
 	vd_buf_reset(&builder->text);
 	write_expression(&builder->text, tokens, n);
-	return !builder->text.failed &&
-		add_entry(builder, VD_TABLE_DATABASES + (enum vd_set_table)db,
-			HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | HS_FLAG_ALLOWEMPTY, vd_buf_view(&builder->text), NULL,
-			mark) != NULL;
+	return !builder->text.failed && add_entry(builder, VD_TABLE_DATABASES + (enum vd_set_table)db,
+						HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | HS_FLAG_ALLOWEMPTY,
+						vd_buf_view(&builder->text), NULL, mark) != NULL;
 }
 
 static unsigned
@@ -168,7 +173,8 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 {
 	size_t longest = n;
 	for (size_t i = 0; i < n; i++)
-		if (tokens[i].kind == VD_TOK_TEXT && (longest == n || tokens[i].text.len > tokens[longest].text.len))
+		if (tokens[i].kind == VD_TOK_TEXT &&
+			(longest == n || tokens[i].text.len > tokens[longest].text.len))
 			longest = i;
 	if (longest == n || tokens[longest].text.len < VD_GRAM || has_wide(tokens, n))
 		return add_expression(builder, tokens, n, false, mark);
@@ -176,7 +182,8 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 	write_expression(&builder->text, tokens, n);
 	if (builder->text.failed)
 		return false;
-	struct vd_set_entry *e = add_entry(builder, VD_TABLE_COMPLEX, 0, vd_buf_view(&builder->text), NULL, mark);
+	struct vd_set_entry *e =
+		add_entry(builder, VD_TABLE_COMPLEX, 0, vd_buf_view(&builder->text), NULL, mark);
 	if (e == NULL || e->tokens != NULL)
 		return e != NULL;
 	struct vd_token *kept = vd_arena_array(builder->arena, n, sizeof *kept);
@@ -184,7 +191,8 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		kept[i] = tokens[i];
-		if (tokens[i].kind == VD_TOK_TEXT && !vd_arena_str(builder->arena, tokens[i].text, &kept[i].text))
+		if (tokens[i].kind == VD_TOK_TEXT &&
+			!vd_arena_str(builder->arena, tokens[i].text, &kept[i].text))
 			return false;
 	}
 	e->literal = kept[longest].text;
@@ -209,17 +217,19 @@ add_open(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n
 	if (n == 2 && any0 && text1) {
 		struct vd_str text = tokens[1].text;
 		if (is_component(text))
-			return add(builder, VD_TABLE_COMPONENT, (struct vd_str){text.at + 1, text.len - 1}, mark);
+			return add(builder, VD_TABLE_COMPONENT, (struct vd_str){text.at + 1, text.len - 1},
+				mark);
 		return add(builder, VD_TABLE_SUFFIX, text, mark);
 	}
-	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY && tokens[1].text.len >= VD_GRAM_SHORTEST &&
-		!has_wide(tokens, n))
+	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY &&
+		tokens[1].text.len >= VD_GRAM_SHORTEST && !has_wide(tokens, n))
 		return add(builder, VD_TABLE_CONTAINS, tokens[1].text, mark);
 	return add_complex(builder, tokens, n, mark);
 }
 
 static bool
-add_plain(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased, struct vd_mark mark)
+add_plain(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased,
+	struct vd_mark mark)
 {
 	if (n == 1 && tokens[0].kind == VD_TOK_ANY)
 		return add(builder, VD_TABLE_ALWAYS, VD_S(""), mark);
@@ -298,7 +308,8 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 	struct vd_str literal = vd_required_literal(atom->text, room);
 	if (literal.len < VD_GRAM)
 		return add_regex_expression(builder, atom, mark);
-	struct vd_set_entry *e = add_entry(builder, VD_TABLE_SEARCHES, atom->re_flags, atom->text, NULL, mark);
+	struct vd_set_entry *e =
+		add_entry(builder, VD_TABLE_SEARCHES, atom->re_flags, atom->text, NULL, mark);
 	if (e == NULL || e->atom != NULL)
 		return e != NULL;
 	char *folded = vd_arena_alloc(builder->arena, vd_fold_bound(literal.len));
@@ -325,7 +336,8 @@ add_test(struct vd_set_builder *builder, struct vd_set *set, unsigned kind, cons
 }
 
 bool
-vd_set_collect(struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom, struct vd_mark mark)
+vd_set_collect(
+	struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom, struct vd_mark mark)
 {
 	switch (atom->kind) {
 	case VD_ATOM_PATTERN:
@@ -348,7 +360,8 @@ vd_set_collect(struct vd_set_builder *builder, struct vd_set *set, const struct 
 static bool
 add_again(struct vd_set_builder *builder, const struct vd_set_entry *e, struct vd_mark mark)
 {
-	struct vd_token tokens[3] = {{VD_TOK_ANY, {"", 0}}, {VD_TOK_TEXT, {e->text, e->len}}, {VD_TOK_ANY, {"", 0}}};
+	struct vd_token tokens[3] = {
+		{VD_TOK_ANY, {"", 0}}, {VD_TOK_TEXT, {e->text, e->len}}, {VD_TOK_ANY, {"", 0}}};
 	if (e->table == VD_TABLE_SEARCHES)
 		return add_regex_expression(builder, e->atom, mark);
 	if (e->table == VD_TABLE_COMPLEX)

@@ -50,7 +50,8 @@ place_literals(struct vd_set_builder *builder, enum vd_set_table table, struct v
 static bool
 place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *used, struct vd_set *set)
 {
-	uint32_t i = 0, n = builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] + builder->n[VD_TABLE_SEARCHES];
+	uint32_t i = 0, n = builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] +
+			    builder->n[VD_TABLE_SEARCHES];
 	if (n == 0)
 		return true;
 	struct vd_gram_literal *literals = vd_arena_array(builder->arena, n, sizeof *literals);
@@ -74,8 +75,8 @@ place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *use
 }
 
 static bool
-place_database(struct vd_set_builder *builder, enum vd_set_database which, struct vd_mark *marks, uint32_t *used,
-	struct vd_database *ret)
+place_database(struct vd_set_builder *builder, enum vd_set_database which, struct vd_mark *marks,
+	uint32_t *used, struct vd_database *ret)
 {
 	enum vd_set_table table = VD_TABLE_DATABASES + (enum vd_set_table)which;
 	uint32_t n = builder->n[table], i = 0;
@@ -84,7 +85,8 @@ place_database(struct vd_set_builder *builder, enum vd_set_database which, struc
 	struct vd_pattern *patterns = vd_arena_array(builder->arena, n, sizeof *patterns);
 	struct vd_expression *expressions = vd_mem_zalloc(n, sizeof *expressions);
 	void *plans = builder->plans;
-	bool grown = vd_mem_grow(&plans, &builder->plans_cap, builder->n_plans + 1, sizeof *builder->plans, 64);
+	bool grown =
+		vd_mem_grow(&plans, &builder->plans_cap, builder->n_plans + 1, sizeof *builder->plans, 64);
 	builder->plans = plans;
 	if (patterns == NULL || expressions == NULL || !grown) {
 		vd_mem_free(expressions);
@@ -120,10 +122,10 @@ vd_set_place(struct vd_set_builder *builder, struct vd_set *set)
 	uint32_t used = 0;
 	struct vd_mark *marks = vd_arena_array(builder->arena, builder->n_marks, sizeof *marks);
 	bool ok = marks != NULL && place_literals(builder, VD_TABLE_EXACT, marks, &used, &set->exact) &&
-		place_literals(builder, VD_TABLE_COMPONENT, marks, &used, &set->component) &&
-		place_literals(builder, VD_TABLE_PREFIX, marks, &used, &set->prefix) &&
-		place_literals(builder, VD_TABLE_SUFFIX, marks, &used, &set->suffix) &&
-		place_grams(builder, marks, &used, set) && place_always(builder, marks, &used, set);
+		  place_literals(builder, VD_TABLE_COMPONENT, marks, &used, &set->component) &&
+		  place_literals(builder, VD_TABLE_PREFIX, marks, &used, &set->prefix) &&
+		  place_literals(builder, VD_TABLE_SUFFIX, marks, &used, &set->suffix) &&
+		  place_grams(builder, marks, &used, set) && place_always(builder, marks, &used, set);
 	for (unsigned db = 0; ok && db < VD_DB_COUNT; db++)
 		ok = place_database(builder, db, marks, &used, &set->dbs[db]);
 	set->marks = marks;

@@ -43,7 +43,8 @@ vd_cache_new(size_t ring_bytes, size_t slots)
 	size_t buckets = slots / WAYS;
 	cache->units = (uint32_t)(ring_bytes / UNIT);
 	cache->mask = buckets - 1;
-	cache->seed = (uint64_t)(uintptr_t)cache * 0x9e3779b97f4a7c15u; /* crafted values must not share buckets */
+	cache->seed =
+		(uint64_t)(uintptr_t)cache * 0x9e3779b97f4a7c15u; /* crafted values must not share buckets */
 	cache->ring = vd_mem_aligned(64, ring_bytes);
 	cache->buckets = vd_mem_aligned(64, buckets * sizeof *cache->buckets);
 	if (cache->ring == NULL || cache->buckets == NULL)

@@ -8,7 +8,7 @@
 
 struct view {
 	struct vd_matcher *matcher;
-	bool explain;  /* every predicate, also those that do not hold */
+	bool explain; /* every predicate, also those that do not hold */
 	bool negated;
 	struct vd_str selection;
 	bool failed;
@@ -19,14 +19,15 @@ quoted(struct view *view, const struct vd_item *item, const struct vd_value *val
 {
 	struct vd_arena *arena = view->matcher->arena;
 	struct vd_str key = item->written.len == 0 ? VD_S("keyword") : item->written;
-	char *text = vd_arena_printf(arena, "%.*s: '%.*s'", (int)key.len, key.at, (int)VD_MIN(value->written.len, (size_t)1024),
-		value->written.at);
+	char *text = vd_arena_printf(arena, "%.*s: '%.*s'", (int)key.len, key.at,
+		(int)VD_MIN(value->written.len, (size_t)1024), value->written.at);
 	view->failed |= text == NULL;
 	return vd_str_from(text == NULL ? "" : text);
 }
 
 static void
-add(struct view *view, const struct vd_item *item, const struct vd_value *value, struct vd_str shown, bool holds)
+add(struct view *view, const struct vd_item *item, const struct vd_value *value, struct vd_str shown,
+	bool holds)
 {
 	struct vd_matcher *matcher = view->matcher;
 	void *list = matcher->evidence;
@@ -97,7 +98,8 @@ value_holds(struct view *view, const struct vd_item *item, const struct vd_value
 	if (value->n != 0 && is_event_test(&value->atoms[0])) {
 		bool holds = event_test_holds(view, &value->atoms[0], key);
 		const struct vd_field *field = vd_event_find(ev, key);
-		*ret_shown = field == NULL ? (struct vd_str){"", 0} : (struct vd_str){field->raw, field->raw_len};
+		*ret_shown =
+			field == NULL ? (struct vd_str){"", 0} : (struct vd_str){field->raw, field->raw_len};
 		return holds;
 	}
 	for (size_t i = 0; i < ev->n; i++) {
@@ -120,7 +122,8 @@ value_holds(struct view *view, const struct vd_item *item, const struct vd_value
 static bool
 item_holds(struct view *view, const struct vd_item *item, bool record)
 {
-	uint32_t key = item->field.len == 0 ? VD_KEY_NONE : vd_keys_find(view->matcher->set->keys, item->field);
+	uint32_t key =
+		item->field.len == 0 ? VD_KEY_NONE : vd_keys_find(view->matcher->set->keys, item->field);
 	size_t held = 0;
 	for (size_t v = 0; v < item->n; v++) {
 		struct vd_str shown = {"", 0};

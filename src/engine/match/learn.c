@@ -92,8 +92,8 @@ cover(const struct vd_learned *learned, uint32_t at, void (*fn)(void *owner, uin
 }
 
 struct tally {
-	uint32_t *from;  /* counts first, then places */
-	uint32_t *list;  /* NULL: counting */
+	uint32_t *from; /* counts first, then places */
+	uint32_t *list; /* NULL: counting */
 	uint32_t rule;
 	uint32_t n;
 };

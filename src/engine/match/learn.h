@@ -14,7 +14,7 @@
 struct vd_learned {
 	const struct vd_route *route;
 	uint32_t events;
-	uint32_t next; /* learn when events reaches it; 0: never again */
+	uint32_t next;    /* learn when events reaches it; 0: never again */
 	uint32_t *counts; /* per bit */
 	/* the triggers in force, as in vd_route */
 	const uint32_t *trigger_from, *triggers;

@@ -25,8 +25,7 @@ channel_route(struct vd_matcher *matcher, struct vd_str channel, struct vd_str e
 	vd_buf_reset(&matcher->channel);
 	if (channel.len > VD_CHANNEL_MAX || !vd_buf_room(&matcher->channel, vd_fold_bound(channel.len)))
 		return set->windows_route;
-	struct vd_str folded = {
-		matcher->channel.at, vd_fold(matcher->channel.at, channel.at, channel.len)};
+	struct vd_str folded = {matcher->channel.at, vd_fold(matcher->channel.at, channel.at, channel.len)};
 	const struct vd_channel_route *found = vd_ruleset_channel(set, folded, event_id);
 	if (found == NULL)
 		found = vd_ruleset_channel(set, folded, (struct vd_str){"", 0});
@@ -36,7 +35,8 @@ channel_route(struct vd_matcher *matcher, struct vd_str channel, struct vd_str e
 static uint32_t
 memo_route(struct vd_matcher *matcher, struct vd_str channel, struct vd_str event_id)
 {
-	uint64_t hash = XXH3_64bits_withSeed(channel.at, channel.len, event_id.len == 0 ? 0 : XXH3_64bits(event_id.at, event_id.len));
+	uint64_t hash = XXH3_64bits_withSeed(
+		channel.at, channel.len, event_id.len == 0 ? 0 : XXH3_64bits(event_id.at, event_id.len));
 	struct vd_route_memo *memo = &matcher->memos[hash & (VD_ROUTE_MEMOS - 1)];
 	if (memo->channel_len == channel.len && memo->event_id_len == event_id.len && channel.len != 0 &&
 		memcmp(memo->channel, channel.at, channel.len) == 0 &&
@@ -53,6 +53,26 @@ memo_route(struct vd_matcher *matcher, struct vd_str channel, struct vd_str even
 	return route;
 }
 
+static bool
+is_plain_channel(const struct vd_field *field)
+{
+	return field->type == VD_F_STRING && field->raw_len > 0 &&
+	       (field->flags & (VD_FF_ELEMENT | VD_FF_PLAIN)) == 0 &&
+	       memchr(field->raw, '\\', field->raw_len) == NULL;
+}
+
+static bool
+is_plain_event_id(const struct vd_field *field)
+{
+	if ((field->type != VD_F_STRING && field->type != VD_F_NUMBER) || field->raw_len == 0 ||
+		(field->flags & (VD_FF_ELEMENT | VD_FF_PLAIN)) != 0)
+		return false;
+	for (uint32_t i = 0; i < field->raw_len; i++)
+		if (field->raw[i] < '0' || field->raw[i] > '9')
+			return false;
+	return true;
+}
+
 /*
  * Channel and EventID as an event of the Windows event log has them: once each, the channel a string without
  * escapes, the id a plain string or number.  False: anything else.
@@ -67,15 +87,8 @@ plain_windows(const struct vd_event *ev, struct vd_str *ret_channel, struct vd_s
 		else if (ev->fields[i].key == VD_K_EVENT_ID && event_id == NULL)
 			event_id = &ev->fields[i];
 	}
-	if (channel == NULL || event_id == NULL || channel->type != VD_F_STRING || channel->raw_len == 0 ||
-		(event_id->type != VD_F_STRING && event_id->type != VD_F_NUMBER) || event_id->raw_len == 0)
-		return false;
-	if ((channel->flags | event_id->flags) & (VD_FF_ELEMENT | VD_FF_PLAIN) || (ev->repaired & VD_REPAIRED_DUPLICATE))
-		return false;
-	for (uint32_t i = 0; i < event_id->raw_len; i++)
-		if (event_id->raw[i] < '0' || event_id->raw[i] > '9')
-			return false;
-	if (memchr(channel->raw, '\\', channel->raw_len) != NULL)
+	if (channel == NULL || event_id == NULL || (ev->repaired & VD_REPAIRED_DUPLICATE) ||
+		!is_plain_channel(channel) || !is_plain_event_id(event_id))
 		return false;
 	*ret_channel = raw_of(channel);
 	*ret_event_id = raw_of(event_id);
@@ -114,7 +127,7 @@ choose_route(struct vd_matcher *matcher)
 	} else if (set->routing) {
 		vd_buf_reset(&matcher->channel);
 		bool windows = (matcher->event.repaired & VD_REPAIRED_DUPLICATE) ||
-			vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id);
+			       vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id);
 		uint32_t class = windows ? VD_LOGSOURCE_UNKNOWN : vd_logsource_class(&matcher->event);
 		route = set->class_routes[class];
 		if (route == set->all_route)
@@ -171,7 +184,8 @@ take_value(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, 
 
 /* All values of one key together: |all items look for each of their values in any of them. */
 static enum vd_status
-take_group(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, uint32_t key, struct vd_err *err)
+take_group(
+	struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, uint32_t key, struct vd_err *err)
 {
 	const uint32_t *items;
 	vd_scan_begin(matcher->scan, set);
@@ -234,7 +248,8 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 	enum vd_status st = VD_OK;
 	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
-		if ((field->type == VD_F_STRING || field->type == VD_F_NUMBER) && (look.found || is_opaque(field)))
+		if ((field->type == VD_F_STRING || field->type == VD_F_NUMBER) &&
+			(look.found || is_opaque(field)))
 			st = take_value(matcher, set, route->keywords_base, field, err);
 	}
 	return st;
@@ -298,7 +313,8 @@ leaf_holds(struct vd_matcher *matcher, const struct vd_code *code)
 	case VD_NODE_ITEM:
 		return (matcher->bits[code->arg / 64] >> (code->arg % 64)) & 1;
 	case VD_NODE_NULL:
-		return matcher->present[code->arg] != matcher->round || matcher->null[code->arg] == matcher->round;
+		return matcher->present[code->arg] != matcher->round ||
+		       matcher->null[code->arg] == matcher->round;
 	case VD_NODE_PRESENT:
 		return matcher->present[code->arg] == matcher->round;
 	case VD_NODE_FIELDREF:

@@ -27,11 +27,11 @@ struct vd_matcher {
 	struct vd_event event; /* the last one */
 	bool has_event;
 	const struct vd_route *route;
-	struct vd_learned *learned;  /* of the route */
+	struct vd_learned *learned;      /* of the route */
 	struct vd_learned **all_learned; /* per route; NULL: no event yet */
-	struct vd_source source;  /* of a filtered route's event */
+	struct vd_source source;         /* of a filtered route's event */
 	uint32_t round;
-	uint64_t *bits;           /* of the route; only those in held are set */
+	uint64_t *bits; /* of the route; only those in held are set */
 	uint32_t *held;
 	uint32_t n_held;
 	uint32_t *present, *null; /* per key: round in which it was there, was null */
@@ -39,7 +39,7 @@ struct vd_matcher {
 	uint32_t *tried;          /* per rule of a route: round */
 	uint32_t *candidates;
 	uint32_t n_candidates;
-	uint32_t *matches;        /* numbers in the rule set */
+	uint32_t *matches; /* numbers in the rule set */
 	uint32_t n_matches;
 	struct vd_route_memo *memos;
 	struct vd_buf channel, other, decoded; /* scratch of routing, fieldref, accessors */

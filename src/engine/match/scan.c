@@ -13,13 +13,13 @@ struct vd_scan {
 	hs_scratch_t *scratch;
 	struct vd_regex_match *match;
 	const struct vd_set *set;
-	const struct vd_database *db; /* during a Vectorscan call */
-	struct vd_str scanned;        /* its text */
+	const struct vd_database *db;       /* during a Vectorscan call */
+	struct vd_str scanned;              /* its text */
 	const struct vd_value_forms *value; /* during vd_scan_value */
-	uint32_t round;               /* of begin */
-	size_t largest;               /* items of the largest set */
-	uint32_t *seen;               /* per item: round in which it became true */
-	uint32_t *masked;             /* per item: round its mask belongs to */
+	uint32_t round;                     /* of begin */
+	size_t largest;                     /* items of the largest set */
+	uint32_t *seen;                     /* per item: round in which it became true */
+	uint32_t *masked;                   /* per item: round its mask belongs to */
 	uint64_t *mask;
 	uint32_t n;
 	uint32_t *found;
@@ -46,7 +46,7 @@ vd_scan_new(const struct vd_ruleset *set, struct vd_scan **ret, struct vd_err *e
 	scan->mask = vd_mem_zalloc(largest, sizeof *scan->mask);
 	scan->found = vd_mem_zalloc(largest, sizeof *scan->found);
 	bool ok = scan->match != NULL && scan->seen != NULL && scan->masked != NULL && scan->mask != NULL &&
-		scan->found != NULL;
+		  scan->found != NULL;
 	if (!ok || (set->scratch != NULL && hs_clone_scratch(set->scratch, &scan->scratch) != HS_SUCCESS))
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	*ret = vd_scan_take(&scan);
@@ -142,7 +142,8 @@ find_whole(struct vd_scan *scan, const struct vd_literals *table, struct vd_str 
 	uint64_t hash = vd_literal_hash(text.at, text.len);
 	for (uint32_t i = table->slots[hash & table->mask]; i != VD_NONE; i = table->list[i].next) {
 		const struct vd_literal *literal = &table->list[i];
-		if (literal->len == text.len && (text.len == 0 || memcmp(literal->text, text.at, text.len) == 0)) {
+		if (literal->len == text.len &&
+			(text.len == 0 || memcmp(literal->text, text.at, text.len) == 0)) {
 			apply(scan, literal->marks);
 			return;
 		}
@@ -219,9 +220,11 @@ find_patterns(struct vd_scan *scan, const struct vd_database *db, struct vd_str 
 		return VD_OK;
 	scan->db = db;
 	scan->scanned = text;
-	hs_error_t st = hs_scan(db->db, text.at == NULL ? "" : text.at, (unsigned)text.len, 0, scan->scratch, on_match, scan);
+	hs_error_t st = hs_scan(
+		db->db, text.at == NULL ? "" : text.at, (unsigned)text.len, 0, scan->scratch, on_match, scan);
 	if (st != HS_SUCCESS)
-		return vd_fail(err, VD_EIO, "Vectorscan failed with code %d on a value of %zu bytes", st, text.len);
+		return vd_fail(
+			err, VD_EIO, "Vectorscan failed with code %d on a value of %zu bytes", st, text.len);
 	return VD_OK;
 }
 

@@ -14,16 +14,19 @@
 
 struct vd_scan;
 
-enum vd_status vd_scan_new(const struct vd_ruleset *set, struct vd_scan **ret, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_scan_new(
+	const struct vd_ruleset *set, struct vd_scan **ret, struct vd_err *err) VD_MUST_USE;
 void vd_scan_free(struct vd_scan *scan);
 
 void vd_scan_begin(struct vd_scan *scan, const struct vd_set *set);
-enum vd_status vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_scan_value(
+	struct vd_scan *scan, const struct vd_field *field, struct vd_err *err) VD_MUST_USE;
 /* Items by their index in the set, in no order; borrowed until the next begin. */
 uint32_t vd_scan_end(struct vd_scan *scan, const uint32_t **ret);
 
 /* The forms of a value; borrowed until the next call.  False: out of memory. */
-bool vd_scan_forms(struct vd_scan *scan, const struct vd_field *field, struct vd_value_forms *ret) VD_MUST_USE;
+bool vd_scan_forms(
+	struct vd_scan *scan, const struct vd_field *field, struct vd_value_forms *ret) VD_MUST_USE;
 struct vd_regex_match *vd_scan_match(struct vd_scan *scan);
 /* Searches of regular expressions that were cut short at their limit. */
 uint64_t vd_scan_limited(const struct vd_scan *scan);

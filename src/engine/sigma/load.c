@@ -124,8 +124,8 @@ list_notes(struct run *r, struct vd_load_result *ret)
 	for (size_t i = 0; i < r->input->n_pipelines; i++) {
 		size_t own = vd_pipeline_notes(r->pipelines[i], &notes);
 		for (size_t k = 0; k < own; k++) {
-			char *words = vd_arena_printf(r->arena, "%.*s: %.*s", VD_SHOW(r->input->pipelines[i].file),
-				(int)notes[k].len, notes[k].at);
+			char *words = vd_arena_printf(r->arena, "%.*s: %.*s",
+				VD_SHOW(r->input->pipelines[i].file), (int)notes[k].len, notes[k].at);
 			if (words == NULL)
 				return no_memory(r);
 			ret->notes[ret->n_notes++] = vd_str_from(words);
@@ -218,8 +218,7 @@ apply_pipelines(struct run *r, enum vd_doc_kind kind)
 		if (kind == VD_DOC_CORRELATION)
 			st = look_below(r, rule->corr);
 		if (st == VD_OK)
-			st = vd_pipelines_apply(
-				r->arena, r->pipelines, r->input->n_pipelines, rule, r->err);
+			st = vd_pipelines_apply(r->arena, r->pipelines, r->input->n_pipelines, rule, r->err);
 		if (st != VD_OK)
 			return st;
 		if (kind == VD_DOC_RULE)

@@ -221,8 +221,8 @@ VD_TEST(pipelines_are_for_correlations_too)
 }
 
 static const char versions[] = RULE("a") NEXT CORR("c", "a") NEXT
-	"title: b\nname: b\nlogsource: {category: other}\ndetection: {x: {B|expand: '%p%'}, condition: x}\n" NEXT
-	"title: d\nname: d\nlogsource: {category: other}\ndetection: {x: {B: 1}, condition: x}\n";
+	"title: b\nname: b\nlogsource: {category: other}\ndetection: {x: {B|expand: '%p%'}, condition: "
+	"x}\n" NEXT "title: d\nname: d\nlogsource: {category: other}\ndetection: {x: {B: 1}, condition: x}\n";
 
 /* Which of a, b, d and c have another version with the second three: "abdc", '-' for the same. */
 static const char *
@@ -251,8 +251,9 @@ changed(const char *values, const char *pipeline, const char *more, const char *
 VD_TEST(the_version_of_a_rule_covers_what_changed_it)
 {
 	static const char values[] = "p: [1]\n", other_values[] = "p: [2]\n";
-	static const char maps[] = "{transformations: [{type: field_name_prefix, prefix: x., rule_conditions: "
-				   "[{type: logsource, category: test}]}]}";
+	static const char maps[] =
+		"{transformations: [{type: field_name_prefix, prefix: x., rule_conditions: "
+		"[{type: logsource, category: test}]}]}";
 	static const char other_maps[] =
 		"{transformations: [{type: field_name_prefix, prefix: y., rule_conditions: "
 		"[{type: logsource, category: test}]}]}";

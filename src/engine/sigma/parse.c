@@ -1,6 +1,5 @@
 #include "engine/sigma/parse.h"
 
-
 #include "engine/sigma/load.h"
 
 #define MAX_TITLE 256u /* Sigma rules specification, Title */

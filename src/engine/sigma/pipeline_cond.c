@@ -196,7 +196,8 @@ test_logsource(struct vd_pipe_run *run, const struct vd_pipe_args *args,
 	*ret = is_of(&args->logsource, &rule->logsource);
 	/* a correlation is of the log sources of the rules it names */
 	for (size_t i = 0; corr != NULL && corr->below != NULL && i < corr->n_rules; i++)
-		*ret = *ret || (corr->below[i] != NULL && is_of(&args->logsource, &corr->below[i]->logsource));
+		*ret = *ret ||
+		       (corr->below[i] != NULL && is_of(&args->logsource, &corr->below[i]->logsource));
 	return VD_OK;
 }
 

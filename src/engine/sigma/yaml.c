@@ -361,7 +361,7 @@ on_close(struct builder *b)
 	struct frame *f = &b->frames[b->depth - 1];
 	struct vd_yaml *node = f->node;
 	size_t n = b->n_kids - f->first;
-	struct vd_yaml **kids = b->kids + f->first;
+	struct vd_yaml **kids = b->n_kids == 0 ? b->kids : b->kids + f->first;
 	if (node->kind == VD_YAML_LIST) {
 		node->n = n;
 		node->items = vd_arena_array(b->arena, n, sizeof *node->items);
