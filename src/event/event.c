@@ -95,10 +95,14 @@ bool
 vd_event_name_data(struct vd_event_parser *parser, uint32_t node, size_t from)
 {
 	const struct vd_field *name = NULL;
-	for (size_t i = from; i < parser->n; i++)
-		if (is_called(&parser->fields[i], "Data_Name"))
-			name = &parser->fields[i];
-	if (name == NULL || name->type != VD_F_STRING)
+	bool text = false;
+	for (size_t i = from; i < parser->n; i++) {
+		const struct vd_field *field = &parser->fields[i];
+		if (is_called(field, "Data_Name"))
+			name = field;
+		text |= is_called(field, "Data") && field->type < VD_F_OBJECT;
+	}
+	if (name == NULL || name->type != VD_F_STRING || !text)
 		return true;
 	uint32_t parent = parser->names->nodes[node].parent;
 	vd_buf_reset(&parser->decoded);

@@ -15,8 +15,8 @@ VD_TARGET("avx2") static inline uint32_t bits_at(const uint32_t *bitmap, __m256i
 }
 
 VD_TARGET("avx2")
-static const char *walk_avx2(
-	const struct vd_grams *grams, const char *at, const char *end, struct vd_gram_hits *ret)
+static const char *
+walk_avx2(const struct vd_grams *grams, const char *at, const char *end, struct vd_gram_hits *ret)
 {
 	const __m256i spread = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5,
 		6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10);

@@ -17,7 +17,8 @@ load16(const void *at)
 }
 
 VD_TARGET("ssse3")
-static inline uint32_t look16(const struct tables128 *t, const char *at, uint32_t *wide, uint32_t *escapes)
+static inline uint32_t
+look16(const struct tables128 *t, const char *at, uint32_t *wide, uint32_t *escapes)
 {
 	__m128i low = _mm_set1_epi8(15), here = load16(at), next = load16(at + 1);
 	__m128i a = _mm_and_si128(_mm_shuffle_epi8(t->first_low, _mm_and_si128(here, low)),
@@ -33,8 +34,8 @@ static inline uint32_t look16(const struct tables128 *t, const char *at, uint32_
 }
 
 VD_TARGET("ssse3")
-static const char *walk_ssse3(
-	const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
+static const char *
+walk_ssse3(const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
 {
 	struct tables128 t = {load16(pairs->first_low), load16(pairs->first_high), load16(pairs->second_low),
 		load16(pairs->second_high)};
@@ -51,8 +52,8 @@ static const char *walk_ssse3(
 }
 
 VD_TARGET("avx2")
-static const char *walk_avx2(
-	const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
+static const char *
+walk_avx2(const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret)
 {
 	__m256i first_low = _mm256_broadcastsi128_si256(load16(pairs->first_low));
 	__m256i first_high = _mm256_broadcastsi128_si256(load16(pairs->first_high));
