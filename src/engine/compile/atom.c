@@ -111,7 +111,7 @@ vd_compare_doubles(double a, enum vd_compare compare, double b)
 }
 
 bool
-vd_address_parse(struct vd_str text, uint8_t ret[16])
+vd_address_parse(struct vd_str text, struct vd_address *ret)
 {
 	char room[INET6_ADDRSTRLEN + 1];
 	text = vd_str_trim(text);
@@ -119,24 +119,22 @@ vd_address_parse(struct vd_str text, uint8_t ret[16])
 		return false;
 	memcpy(room, text.at, text.len);
 	room[text.len] = '\0';
-	if (inet_pton(AF_INET6, room, ret) == 1)
+	ret->v4 = false;
+	if (inet_pton(AF_INET6, room, ret->at) == 1)
 		return true;
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-	uint8_t v4[4];
-	if (inet_pton(AF_INET, room, v4) != 1)
-		return false;
-	memcpy(ret, mapped, sizeof mapped);
-	memcpy(ret + 12, v4, sizeof v4);
-	return true;
+	*ret = (struct vd_address){.at = {[10] = 0xff, [11] = 0xff}, .v4 = true};
+	return inet_pton(AF_INET, room, ret->at + 12) == 1;
 }
 
 bool
-vd_cidr_holds(const struct vd_atom *atom, const uint8_t address[16])
+vd_cidr_holds(const struct vd_atom *atom, const struct vd_address *address)
 {
 	size_t whole = atom->prefix / 8u, rest = atom->prefix % 8u;
-	if (memcmp(atom->addr, address, whole) != 0)
+	if (address->v4 && atom->prefix < VD_CIDR_V4_BITS)
 		return false;
-	return rest == 0 || ((atom->addr[whole] ^ address[whole]) >> (8 - rest)) == 0;
+	if (memcmp(atom->addr, address->at, whole) != 0)
+		return false;
+	return rest == 0 || ((atom->addr[whole] ^ address->at[whole]) >> (8 - rest)) == 0;
 }
 
 bool
@@ -206,7 +204,7 @@ pattern_holds(const struct vd_atom *atom, const struct vd_value_forms *value)
 bool
 vd_atom_holds(const struct vd_atom *atom, const struct vd_value_forms *value, struct vd_regex_match *match)
 {
-	uint8_t address[16];
+	struct vd_address address;
 	double number;
 	struct vd_time_parts parts;
 	switch (atom->kind) {
@@ -215,7 +213,7 @@ vd_atom_holds(const struct vd_atom *atom, const struct vd_value_forms *value, st
 	case VD_ATOM_REGEX:
 		return atom->regex != NULL && vd_regex_search(atom->regex, match, value->raw) == VD_REGEX_YES;
 	case VD_ATOM_CIDR:
-		return vd_address_parse(value->raw, address) && vd_cidr_holds(atom, address);
+		return vd_address_parse(value->raw, &address) && vd_cidr_holds(atom, &address);
 	case VD_ATOM_NUMBER:
 		return vd_str_double(vd_str_trim(value->raw), &number) &&
 		       vd_compare_doubles(number, atom->compare, atom->number);

@@ -27,9 +27,13 @@ bool vd_atom_holds(
 bool vd_tokens_match(const struct vd_token *tokens, size_t n, struct vd_str text);
 
 bool vd_compare_doubles(double a, enum vd_compare compare, double b);
-/* 16 bytes, IPv4 as ::ffff:a.b.c.d; false: no address */
-bool vd_address_parse(struct vd_str text, uint8_t ret[16]);
-bool vd_cidr_holds(const struct vd_atom *atom, const uint8_t address[16]);
+struct vd_address {
+	uint8_t at[16]; /* IPv4 as ::ffff:a.b.c.d */
+	bool v4;        /* written as IPv4: in no network of IPv6 that is wider than all of IPv4 */
+};
+/* false: no address */
+bool vd_address_parse(struct vd_str text, struct vd_address *ret);
+bool vd_cidr_holds(const struct vd_atom *atom, const struct vd_address *address);
 struct vd_time_parts;
 bool vd_time_holds(const struct vd_atom *atom, const struct vd_time_parts *parts);
 

@@ -234,13 +234,13 @@ static void
 run_tests(struct vd_scan *scan, struct vd_str text)
 {
 	const struct vd_set *set = scan->set;
-	uint8_t address[16];
+	struct vd_address address;
 	double number;
 	struct vd_time_parts parts;
 	const struct vd_test *test = set->tests[VD_TEST_CIDR];
-	if (set->n_tests[VD_TEST_CIDR] != 0 && vd_address_parse(text, address))
+	if (set->n_tests[VD_TEST_CIDR] != 0 && vd_address_parse(text, &address))
 		for (uint32_t i = 0; i < set->n_tests[VD_TEST_CIDR]; i++)
-			if (vd_cidr_holds(test[i].atom, address))
+			if (vd_cidr_holds(test[i].atom, &address))
 				apply_mark(scan, test[i].mark);
 	test = set->tests[VD_TEST_NUMBER];
 	if (set->n_tests[VD_TEST_NUMBER] != 0 && vd_str_double(vd_str_trim(text), &number))

@@ -2,8 +2,6 @@
 
 #include <arpa/inet.h>
 
-#define V4_BITS 96u /* an IPv4 prefix counts from here in the IPv6 form */
-
 /* Clears the bits behind the prefix; true if any was set. */
 static bool
 mask(uint8_t addr[16], unsigned prefix)
@@ -36,7 +34,7 @@ vd_cidr_parse(struct vd_str text, struct vd_atom *ret, bool *ret_masked)
 				     prefix > (v4 ? 32u : 128u)))
 		return false;
 	if (v4)
-		prefix += V4_BITS;
+		prefix += VD_CIDR_V4_BITS;
 	*ret_masked = mask(bytes, (unsigned)prefix);
 	ret->kind = VD_ATOM_CIDR;
 	memcpy(ret->addr, bytes, sizeof bytes);
