@@ -12,7 +12,7 @@
 #define VD_ENGINE_CORRELATE_PLAN_H
 
 #include "engine/correlate/correlate.h"
-#include "engine/correlate/terms.h"
+#include "engine/sigma/corr_terms.h"
 
 #define VD_CORR_NONE UINT32_MAX
 #define VD_CORR_MAX_TUPLE 16u               /* fields of one condition */

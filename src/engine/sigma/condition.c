@@ -379,11 +379,14 @@ vd_condition_parse(struct vd_build *b, const struct vd_yaml *condition, struct v
 
 /* ---- correlations ---- */
 
+#define MAX_CORR_NAMES 1024u /* of rules in one condition; each counts where alternatives are written out */
+
 struct corr_scope {
 	struct vd_build *b;
 	struct vd_pos pos;
 	struct vd_corr *corr;
 	bool collect; /* the condition itself says which rules there are */
+	size_t n;     /* names so far */
 };
 
 static enum vd_status
@@ -420,6 +423,9 @@ resolve_corr(struct corr_scope *s, const struct node *node, struct vd_corr_expr 
 	*ret = expr;
 	if (node->kind == NODE_NAME) {
 		expr->kind = VD_EXPR_ITEM;
+		if (++s->n > MAX_CORR_NAMES)
+			return VD_BUILD_REJECT(s->b, s->pos, "limit",
+				"the condition names rules more than %u times: simplify it", MAX_CORR_NAMES);
 		return find_rule(s, node->word, &expr->rule);
 	}
 	expr->kind = node->kind == NODE_OR ? VD_EXPR_OR : node->kind == NODE_AND ? VD_EXPR_AND : VD_EXPR_NOT;
@@ -451,7 +457,7 @@ enum vd_status
 vd_corr_condition_parse(struct vd_build *b, struct vd_str text, struct vd_pos pos, struct vd_corr *corr,
 	struct vd_corr_expr **ret)
 {
-	struct corr_scope scope = {b, pos, corr, corr->n_rules == 0};
+	struct corr_scope scope = {b, pos, corr, corr->n_rules == 0, 0};
 	struct node *node;
 	enum vd_status st = read_condition(b, text, pos, &node);
 	if (st == VD_OK)

@@ -1,3 +1,4 @@
+#include "engine/sigma/corr_terms.h"
 #include "engine/sigma/parse.h"
 
 #define MAX_TIMESPAN_MS (INT64_C(1000) * 86400 * 36525) /* a hundred years */
@@ -327,6 +328,23 @@ check_condition(struct vd_build *b, struct vd_pos pos, const struct vd_corr *cor
 	return VD_OK;
 }
 
+/* temporal_ordered keeps a chain for each alternative of its condition. */
+static enum vd_status
+check_terms(struct vd_build *b, const struct vd_yaml *condition, const struct vd_corr *corr)
+{
+	struct vd_corr_terms terms;
+	if (corr->type != VD_CORR_TEMPORAL_ORDERED)
+		return VD_OK;
+	VD_AUTO(vd_arena) scratch = vd_arena_new(0);
+	enum vd_status st = scratch == NULL ? VD_ENOMEM : vd_corr_terms_of(scratch, corr->expr, &terms);
+	if (st == VD_ENOMEM)
+		return VD_BUILD_NOMEM(b);
+	return st == VD_OK ? VD_OK
+			   : VD_BUILD_REJECT(b, condition->pos, "limit",
+				     "the condition has more than %u alternatives to be kept in order: simplify it",
+				     VD_CORR_MAX_TERMS);
+}
+
 static enum vd_status
 read_words(struct vd_build *b, const struct vd_yaml *condition, struct vd_corr *corr)
 {
@@ -335,7 +353,8 @@ read_words(struct vd_build *b, const struct vd_yaml *condition, struct vd_corr *
 			"a condition in words fits temporal and temporal_ordered; %s compares, such as gte: "
 			"10",
 			vd_corr_type_name(corr->type));
-	return vd_corr_condition_parse(b, condition->text, condition->pos, corr, &corr->expr);
+	enum vd_status st = vd_corr_condition_parse(b, condition->text, condition->pos, corr, &corr->expr);
+	return st == VD_OK ? check_terms(b, condition, corr) : st;
 }
 
 static enum vd_status

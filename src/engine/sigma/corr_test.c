@@ -198,6 +198,38 @@ condition_is(const char *body, const char *want)
 	vd_loaded_fini(&l);
 }
 
+/* "(a0 or b0) and (a1 or b1) and …": two to the power of n alternatives. */
+static const char *
+verdict_of_pairs(const char *type, size_t n)
+{
+	static char body[2048];
+	int at = snprintf(body, sizeof body, "    type: %s\n    group-by: [U]\n    timespan: 5m\n    condition: ", type);
+	for (size_t i = 0; i < n; i++)
+		at += snprintf(body + at, sizeof body - (size_t)at, "%s(a%zu or b%zu)", i == 0 ? "" : " and ", i, i);
+	(void)snprintf(body + at, sizeof body - (size_t)at, "\n");
+	return verdict_of(body);
+}
+
+VD_TEST(conditions_of_too_many_alternatives_are_rejected)
+{
+	/* the rules do not exist, which is found out after the condition was read */
+	assert_string_equal(verdict_of_pairs("temporal_ordered", 8), "rejected reference-missing");
+	assert_string_equal(verdict_of_pairs("temporal_ordered", 9), "rejected limit");
+	assert_string_equal(verdict_of_pairs("temporal", 9), "rejected reference-missing");
+}
+
+VD_TEST(conditions_of_too_many_names_are_rejected)
+{
+	static char body[7500];
+	for (size_t n = 1024; n <= 1025; n++) {
+		size_t at = (size_t)snprintf(body, sizeof body, "    type: temporal\n" REST "    condition: r1 and r2");
+		for (size_t i = 2; i < n; i++, at += 6)
+			memcpy(body + at, " or r1", 6);
+		memcpy(body + at, "\n", 2);
+		IS(body, n == 1024 ? "loaded ok" : "rejected limit");
+	}
+}
+
 VD_TEST(temporal_conditions_are_words_between_rules)
 {
 	condition_is("    type: temporal\n" REST "    condition: r1 and r2\n", "and(0 1)");

@@ -1,9 +1,9 @@
 /*
  * A condition of rules as a list of alternatives, each "these rules, and none of those": what temporal_ordered
- * keeps a chain for.  Bound: VD_CORR_MAX_TERMS alternatives.
+ * keeps a chain for.  Bound: VD_CORR_MAX_TERMS alternatives; the loader rejects what has more.
  */
-#ifndef VD_ENGINE_CORRELATE_TERMS_H
-#define VD_ENGINE_CORRELATE_TERMS_H
+#ifndef VD_ENGINE_SIGMA_CORR_TERMS_H
+#define VD_ENGINE_SIGMA_CORR_TERMS_H
 
 #include "engine/sigma/rule.h"
 
@@ -17,7 +17,7 @@ struct vd_corr_term {
 
 struct vd_corr_terms {
 	size_t n;
-	struct vd_corr_term *at; /* room for VD_CORR_MAX_TERMS */
+	struct vd_corr_term *at;
 };
 
 /* In the arena.  VD_ELIMIT: more alternatives than the bound; VD_ENOMEM. */

@@ -1,9 +1,9 @@
-#include "engine/correlate/terms.h"
+#include "engine/sigma/corr_terms.h"
 
 static bool
-make_room(struct vd_arena *arena, struct vd_corr_terms *terms)
+make_room(struct vd_arena *arena, size_t n, struct vd_corr_terms *terms)
 {
-	*terms = (struct vd_corr_terms){.at = vd_arena_array(arena, VD_CORR_MAX_TERMS, sizeof *terms->at)};
+	*terms = (struct vd_corr_terms){.at = vd_arena_array(arena, n, sizeof *terms->at)};
 	return terms->at != NULL;
 }
 
@@ -30,7 +30,7 @@ static enum vd_status
 join(struct vd_arena *arena, const struct vd_corr_terms *a, const struct vd_corr_terms *b,
 	struct vd_corr_terms *ret)
 {
-	if (!make_room(arena, ret))
+	if (!make_room(arena, VD_MIN(a->n * b->n, VD_CORR_MAX_TERMS), ret))
 		return VD_ENOMEM;
 	for (size_t i = 0; i < a->n; i++)
 		for (size_t k = 0; k < b->n; k++)
@@ -44,7 +44,7 @@ static enum vd_status
 expand_kids(struct vd_arena *arena, const struct vd_corr_expr *expr, bool negated, bool all,
 	struct vd_corr_terms *ret)
 {
-	if (!make_room(arena, ret))
+	if (!make_room(arena, VD_CORR_MAX_TERMS, ret))
 		return VD_ENOMEM;
 	if (all)
 		ret->n = 1; /* of nothing: true */
@@ -77,7 +77,7 @@ expand(struct vd_arena *arena, const struct vd_corr_expr *expr, bool negated, st
 		return expand(arena, expr->kids[0], negated != (expr->kind == VD_EXPR_NOT), ret);
 	case VD_EXPR_ITEM:
 	default:
-		if (!make_room(arena, ret))
+		if (!make_room(arena, 1, ret))
 			return VD_ENOMEM;
 		ret->at[ret->n++] = negated ? (struct vd_corr_term){0, bit} : (struct vd_corr_term){bit, 0};
 		return VD_OK;
@@ -93,7 +93,7 @@ vd_corr_terms_of(struct vd_arena *arena, const struct vd_corr_expr *expr, struct
 enum vd_status
 vd_corr_terms_all(struct vd_arena *arena, size_t n, struct vd_corr_terms *ret)
 {
-	if (!make_room(arena, ret))
+	if (!make_room(arena, 1, ret))
 		return VD_ENOMEM;
 	ret->at[ret->n++] = (struct vd_corr_term){n >= 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1, 0};
 	return VD_OK;
