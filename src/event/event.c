@@ -183,18 +183,39 @@ vd_event_time(const struct vd_event *ev, int64_t *ret_ms)
 	return best <= VD_K_T_ACTIVITY_TIME;
 }
 
+/* A record type of Linux auditd: USER_AUTH, SYSCALL, UNKNOWN[1420]. */
+static bool
+is_audit_type(const struct vd_field *type)
+{
+	if (type->type != VD_F_STRING || type->raw_len == 0)
+		return false;
+	for (size_t i = 0; i < type->raw_len; i++) {
+		char c = type->raw[i];
+		if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '[' || c == ']'))
+			return false;
+	}
+	return true;
+}
+
 struct vd_str
 vd_event_host(const struct vd_event *ev, struct vd_buf *buf)
 {
-	const struct vd_field *best = NULL;
+	const struct vd_field *best = NULL, *node = NULL;
+	bool audit = false;
 	for (size_t i = 0; i < ev->n; i++) {
 		const struct vd_field *field = &ev->fields[i];
+		audit = audit || (field->key == VD_K_L_TYPE && is_audit_type(field));
 		bool host = field->key == VD_K_COMPUTER ||
 			    (field->key >= VD_K_H_HOSTNAME && field->key <= VD_K_H_MACHINE_NAME);
 		if (!host || field->type != VD_F_STRING || field->raw_len == 0)
 			continue;
 		if (best == NULL || field->key < best->key)
 			best = field;
+		if (node == NULL && field->key == VD_K_H_NODE)
+			node = field;
 	}
+	/* in an audit record hostname is the other end of a connection */
+	if (audit && node != NULL)
+		best = node;
 	return best == NULL ? (struct vd_str){"", 0} : vd_field_text(best, buf);
 }

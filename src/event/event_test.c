@@ -235,6 +235,26 @@ VD_TEST(time_and_host_come_from_the_preferred_field)
 	drop(parser);
 }
 
+static void
+has_host(const char *text, const char *want)
+{
+	struct vd_event_parser *parser = parser_of((const char *const[]){NULL});
+	VD_AUTO_FINI(vd_buf) buf;
+	vd_buf_init(&buf, 0);
+	struct vd_event ev = parse(parser, text);
+	assert_true(vd_str_is(vd_event_host(&ev, &buf), want));
+	drop(parser);
+}
+
+VD_TEST(the_host_of_an_audit_record_is_its_node)
+{
+	has_host("{\"node\":\"web01\",\"type\":\"USER_AUTH\",\"hostname\":\"evil.example\"}", "web01");
+	has_host("{\"hostname\":\"?\",\"type\":\"UNKNOWN[1420]\",\"node\":\"web01\"}", "web01");
+	has_host("{\"type\":\"USER_AUTH\",\"hostname\":\"web01\"}", "web01");
+	has_host("{\"node\":\"rack7\",\"type\":\"access\",\"hostname\":\"web01\"}", "web01");
+	has_host("{\"node\":\"rack7\",\"hostname\":\"web01\"}", "web01");
+}
+
 VD_TEST(survives_every_out_of_memory)
 {
 	VD_TORTURE
