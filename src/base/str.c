@@ -248,6 +248,7 @@ vd_buf_json(struct vd_buf *buf, struct vd_str s)
 			json_char(buf, c);
 		plain = ++i;
 	}
-	vd_buf_add(buf, s.at + plain, s.len - plain);
+	if (plain < s.len)
+		vd_buf_add(buf, s.at + plain, s.len - plain);
 	vd_buf_char(buf, '"');
 }
