@@ -41,7 +41,8 @@ is_in(const char *address, const char *network)
 {
 	char rule[512], event[256];
 	(void)snprintf(rule, sizeof rule,
-		"title: t\nlogsource: {category: test}\ndetection: {s: {F|cidr: '%s'}, condition: s}\n", network);
+		"title: t\nlogsource: {category: test}\ndetection: {s: {F|cidr: '%s'}, condition: s}\n",
+		network);
 	(void)snprintf(event, sizeof event, "{\"F\": \"%s\"}", address);
 	struct vd_ruleset *set = ruleset_of(rule);
 	assert_int_equal(vd_ruleset_single_rules(set), 1);

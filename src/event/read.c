@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "event/read_evtx.h"
+#include "event/read_held.h"
 #include "event/read_paths.h"
 #include "event/read_text.h"
 
@@ -24,6 +25,8 @@ struct vd_reader {
 	struct vd_inflow *in;
 	struct vd_text_source text;
 	struct vd_evtx_source evtx;
+	bool holds; /* nothing shows yet that the file, found in a folder, holds events */
+	struct vd_held held;
 	uint64_t sequence;
 	uint64_t bad, bad_before; /* pieces reported; before this file */
 	uint64_t done;            /* bytes of the files that are finished */
@@ -52,10 +55,10 @@ vd_batch_free(struct vd_batch *batch)
 /* ---- what cannot be read ---- */
 
 static void
-report(struct vd_reader *reader, struct vd_str file, uint64_t line, const char *what)
+report(struct vd_reader *reader, struct vd_str file, uint64_t line, const char *what, uint64_t more)
 {
-	const struct vd_bad_input bad = {file, line, what};
-	reader->bad++;
+	const struct vd_bad_input bad = {file, line, what, more};
+	reader->bad += 1 + more;
 	if (reader->options.on_bad != NULL)
 		reader->options.on_bad(reader->options.owner, &bad);
 }
@@ -63,14 +66,45 @@ report(struct vd_reader *reader, struct vd_str file, uint64_t line, const char *
 static void
 on_bad_path(void *owner, struct vd_str path, const char *what)
 {
-	report(owner, path, 0, what);
+	report(owner, path, 0, what, 0);
 }
 
 static void
 on_bad_piece(void *owner, uint64_t line, const char *what)
 {
 	struct vd_reader *reader = owner;
-	report(reader, reader->paths.at[reader->file].name, line, what);
+	if (reader->holds)
+		vd_held_add(&reader->held, line, what);
+	else
+		report(reader, reader->paths.at[reader->file].name, line, what, 0);
+}
+
+/* The file holds events after all, or breaks off: what was held back is reported. */
+static void
+let_go(struct vd_reader *reader)
+{
+	const struct vd_held *held = &reader->held;
+	uint64_t named = VD_MIN(held->n, (uint64_t)VD_HELD_NAMED);
+	reader->holds = false;
+	for (uint64_t i = 0; i < named; i++)
+		report(reader, reader->paths.at[reader->file].name, held->at[i].line, held->at[i].what,
+			i + 1 == named ? held->n - named : 0);
+}
+
+/* Events of a file that is not known to hold any: the first that looks like one decides. */
+static void
+look_at_events(struct vd_reader *reader, struct vd_batch *batch)
+{
+	bool any = false;
+	for (size_t i = 0; i < batch->n && !any; i++)
+		any = vd_held_is_object(batch->events[i].text);
+	if (any) {
+		let_go(reader);
+		return;
+	}
+	for (size_t i = 0; i < batch->n; i++)
+		on_bad_piece(reader, batch->events[i].line, "not a JSON object, skipped");
+	batch->n = 0;
 }
 
 /* Formats that are told apart only to say what to do with them. */
@@ -138,6 +172,7 @@ start(struct vd_reader *reader, struct vd_err *err)
 		return vd_evtx_source_start(&reader->evtx, reader->in, reader->options.batch_bytes, err);
 	}
 	reader->kind = TEXT;
+	reader->holds = reader->paths.at[reader->file].found;
 	vd_cutter_init(&reader->text.cutter, reader->options.max_event_bytes, on_bad_piece, reader);
 	vd_text_source_start(&reader->text, reader->in, head, reader->options.batch_bytes);
 	return VD_OK;
@@ -149,6 +184,8 @@ open_file(struct vd_reader *reader, struct vd_err *err)
 	const char *name = reader->paths.at[reader->file].name.at;
 	int fd = open_path(name);
 	reader->bad_before = reader->bad;
+	reader->holds = false;
+	reader->held.n = 0;
 	if (fd < 0)
 		return vd_fail(err, VD_EIO, "cannot be opened: %s", strerror(errno));
 	enum vd_status st = vd_inflow_new(fd, &reader->in, err);
@@ -169,6 +206,12 @@ close_file(struct vd_reader *reader)
 static void
 end_file(struct vd_reader *reader, enum vd_status st, const struct vd_err *err)
 {
+	if (st == VD_END && reader->holds && reader->held.n > 0) {
+		reader->holds = false;
+		on_bad_piece(reader, 0, "not an event file: no line of it is a JSON object; skipped");
+	}
+	if (reader->holds)
+		let_go(reader);
 	if (st != VD_END)
 		on_bad_piece(reader, reader->kind == TEXT ? reader->text.cutter.line : 0, err->text);
 	else if (reader->kind == TEXT && reader->text.events == 0 && reader->bad == reader->bad_before)
@@ -180,6 +223,15 @@ static bool
 is_of_file(enum vd_status st)
 {
 	return st == VD_END || st == VD_EINPUT || st == VD_EIO;
+}
+
+static enum vd_status
+next_of_text(struct vd_reader *reader, struct vd_batch *batch, struct vd_err *err)
+{
+	enum vd_status st = vd_text_source_next(&reader->text, batch, err);
+	if (reader->holds && batch->n > 0)
+		look_at_events(reader, batch);
+	return st;
 }
 
 enum vd_status
@@ -197,7 +249,7 @@ vd_reader_next(struct vd_reader *reader, struct vd_batch *batch, struct vd_err *
 		if (reader->kind == CLOSED)
 			st = open_file(reader, &words);
 		if (st == VD_OK && reader->kind == TEXT)
-			st = vd_text_source_next(&reader->text, batch, &words);
+			st = next_of_text(reader, batch, &words);
 		else if (st == VD_OK)
 			st = vd_evtx_source_next(&reader->evtx, batch, &words);
 		if (st != VD_OK && !is_of_file(st))

@@ -3,7 +3,8 @@
  * standard input ("-"); folders, recursively.  The format is told from the content, not the name.
  *
  * A source is cut into batches of whole events so that workers can match them side by side.  What cannot be
- * read is reported through on_bad with its place and skipped; it never ends the run.
+ * read is reported through on_bad with its place and skipped; it never ends the run.  A text file that was found
+ * in a folder and holds no JSON object is reported once, as a whole.
  *
  * Memory: a batch owns its bytes (with VD_EVENT_PADDING behind each event).  Thread: a reader has one owner;
  * batches may be handed on.
@@ -35,6 +36,7 @@ struct vd_bad_input {
 	struct vd_str file;
 	uint64_t line;    /* line, record or element; 0: the whole file */
 	const char *what; /* a sentence: what is wrong and what was done */
+	uint64_t more;    /* later pieces of the file that are not named one by one */
 };
 
 struct vd_reader_options {

@@ -91,7 +91,7 @@ list(const char *folder, struct names *ret, struct vd_err *err)
 }
 
 static enum vd_status
-add_file(struct vd_paths *paths, const char *path, uint64_t size, struct vd_err *err)
+add_file(struct vd_paths *paths, const char *path, uint64_t size, bool found, struct vd_err *err)
 {
 	void *at = paths->at;
 	if (paths->n == VD_PATHS_MAX)
@@ -103,6 +103,7 @@ add_file(struct vd_paths *paths, const char *path, uint64_t size, struct vd_err 
 	paths->at = at;
 	struct vd_path *added = &paths->at[paths->n];
 	added->size = size;
+	added->found = found;
 	if (!vd_arena_str(paths->arena, vd_str_from(path), &added->name))
 		return no_memory(path, err);
 	paths->n++;
@@ -140,7 +141,7 @@ add_entry(struct vd_paths *paths, const char *path, const char *name, const stru
 		return VD_OK;
 	}
 	if (S_ISREG(st.st_mode))
-		return add_file(paths, full.at, (uint64_t)st.st_size, err);
+		return add_file(paths, full.at, (uint64_t)st.st_size, true, err);
 	if (!S_ISDIR(st.st_mode) || is_around(folder, &st))
 		return VD_OK;
 	if (folder->depth == VD_PATHS_MAX_DEPTH) {
@@ -174,12 +175,12 @@ vd_paths_add(struct vd_paths *paths, const char *path, struct vd_err *err)
 {
 	struct stat st;
 	if (strcmp(path, "-") == 0)
-		return add_file(paths, path, 0, err);
+		return add_file(paths, path, 0, false, err);
 	if (stat(path, &st) != 0)
 		return vd_fail(err, errno == ENOENT || errno == ENOTDIR ? VD_ENOTFOUND : VD_EIO,
 			"cannot read '%s': %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return add_file(paths, path, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, err);
+		return add_file(paths, path, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, false, err);
 	size_t before = paths->n;
 	enum vd_status status = walk(paths, path, NULL, &st, err);
 	if (status == VD_OK && paths->n == before)

@@ -18,6 +18,7 @@
 struct vd_path {
 	struct vd_str name; /* ends in NUL */
 	uint64_t size;      /* bytes, 0 where it cannot be known */
+	bool found;         /* in a folder; else named */
 };
 
 struct vd_paths {

@@ -381,6 +381,82 @@ VD_TEST(folders_are_walked_in_the_order_of_names)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* What is said of a file with this content in a folder, and of the same file by its own name. */
+static void
+assert_found(const char *content, const char *out, const char *in_folder, const char *by_name)
+{
+	char folder[] = "/tmp/vedette-read-XXXXXX", path[128];
+	assert_non_null(mkdtemp(folder));
+	put(folder, "x", content);
+	(void)snprintf(path, sizeof path, "%s/x", folder);
+	const char *paths[] = {folder, path};
+	for (size_t batch_bytes = 0; batch_bytes < 12; batch_bytes++)
+		for (size_t i = 0; i < 2; i++) {
+			struct seen seen;
+			seen_init(&seen);
+			assert_int_equal(
+				read_all(&paths[i], 1, (struct vd_reader_options){.batch_bytes = batch_bytes},
+					&seen, NULL),
+				VD_END);
+			if (i == 0 || by_name != NULL)
+				assert_string_equal(seen.bad.at, i == 0 ? in_folder : by_name);
+			assert_string_equal(seen.out.at, i == 0 || by_name != NULL ? out : seen.out.at);
+			seen_fini(&seen);
+		}
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+#define NO_EVENTS "x 0! not an event file: no line of it is a JSON object; skipped\n"
+#define JUNK(line, text) "x " #line "! not a JSON object, line skipped: '" text "'\n"
+
+VD_TEST(a_file_in_a_folder_that_is_no_event_file_is_named_once)
+{
+	assert_found("# Logs\n\nhow they came\n", "", NO_EVENTS, JUNK(1, "# Logs") JUNK(3, "how they came"));
+	assert_found("[1,\n2]\n", "", NO_EVENTS, NULL);
+	/* what only begins with a brace: by its name it is the parser that says so */
+	assert_found("f()\n{\n\techo\n}\n{ x; }\n", "", NO_EVENTS, NULL);
+	assert_found("", "", "x 0! the file is empty\n", "x 0! the file is empty\n");
+	assert_found("\n\n", "", "x 0! the file holds no event\n", "x 0! the file holds no event\n");
+}
+
+VD_TEST(a_file_in_a_folder_with_one_event_is_an_event_file)
+{
+	static const char junk[] = JUNK(1, "a") JUNK(2, "b") JUNK(4, "c");
+	assert_found("a\nb\n{\"x\":1}\nc\n", "0 3: {\"x\":1}\n", junk, junk);
+	assert_found("{,\"x\":1}\n", "0 1: {,\"x\":1}\n", "", "");
+	assert_found("{}\n", "0 1: {}\n", "", "");
+}
+
+VD_TEST(pieces_that_are_held_back_are_all_counted)
+{
+	char folder[] = "/tmp/vedette-read-XXXXXX", path[128];
+	assert_non_null(mkdtemp(folder));
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	for (size_t i = 0; i < 100; i++)
+		vd_buf_text(&text, "x\n");
+	vd_buf_text(&text, "{\"x\":1}\n");
+	put(folder, "x", text.at);
+	const char *paths[] = {folder};
+	struct seen seen;
+	seen_init(&seen);
+	VD_AUTO(vd_reader) reader = NULL;
+	VD_AUTO(vd_batch) batch = vd_batch_new();
+	struct vd_reader_options options = {.on_bad = on_bad, .owner = &seen};
+	assert_int_equal(vd_reader_new(paths, 1, &options, &reader, NULL), VD_OK);
+	assert_int_equal(vd_reader_next(reader, batch, NULL), VD_OK);
+	assert_int_equal(vd_reader_bad(reader), 100);
+	size_t named = 0;
+	for (const char *p = seen.bad.at; (p = strchr(p, '\n')) != NULL; p++)
+		named++;
+	assert_int_equal(named, 20);
+	seen_fini(&seen);
+	(void)snprintf(path, sizeof path, "%s/x", folder);
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 VD_TEST(a_path_that_does_not_exist_is_an_error_at_once)
 {
 	const char *path = "/nowhere/at/all";

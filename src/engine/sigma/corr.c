@@ -341,7 +341,8 @@ check_terms(struct vd_build *b, const struct vd_yaml *condition, const struct vd
 		return VD_BUILD_NOMEM(b);
 	return st == VD_OK ? VD_OK
 			   : VD_BUILD_REJECT(b, condition->pos, "limit",
-				     "the condition has more than %u alternatives to be kept in order: simplify it",
+				     "the condition has more than %u alternatives to be kept in order: "
+				     "simplify it",
 				     VD_CORR_MAX_TERMS);
 }
 

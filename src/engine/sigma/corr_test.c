@@ -203,9 +203,11 @@ static const char *
 verdict_of_pairs(const char *type, size_t n)
 {
 	static char body[2048];
-	int at = snprintf(body, sizeof body, "    type: %s\n    group-by: [U]\n    timespan: 5m\n    condition: ", type);
+	int at = snprintf(body, sizeof body,
+		"    type: %s\n    group-by: [U]\n    timespan: 5m\n    condition: ", type);
 	for (size_t i = 0; i < n; i++)
-		at += snprintf(body + at, sizeof body - (size_t)at, "%s(a%zu or b%zu)", i == 0 ? "" : " and ", i, i);
+		at += snprintf(
+			body + at, sizeof body - (size_t)at, "%s(a%zu or b%zu)", i == 0 ? "" : " and ", i, i);
 	(void)snprintf(body + at, sizeof body - (size_t)at, "\n");
 	return verdict_of(body);
 }
@@ -222,7 +224,8 @@ VD_TEST(conditions_of_too_many_names_are_rejected)
 {
 	static char body[7500];
 	for (size_t n = 1024; n <= 1025; n++) {
-		size_t at = (size_t)snprintf(body, sizeof body, "    type: temporal\n" REST "    condition: r1 and r2");
+		size_t at = (size_t)snprintf(
+			body, sizeof body, "    type: temporal\n" REST "    condition: r1 and r2");
 		for (size_t i = 2; i < n; i++, at += 6)
 			memcpy(body + at, " or r1", 6);
 		memcpy(body + at, "\n", 2);

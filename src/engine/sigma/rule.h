@@ -71,7 +71,7 @@ struct vd_atom {
 	enum vd_compare compare; /* NUMBER, TIME */
 	enum vd_time_unit unit;
 	uint8_t addr[16]; /* CIDR: IPv6, or IPv4 as ::ffff:a.b.c.d; host bits already masked */
-	uint8_t prefix;   /* CIDR: 0 to 128, in the IPv6 form (IPv4 /8 is 104): below VD_CIDR_V4_BITS it is IPv6 */
+	uint8_t prefix; /* CIDR: 0 to 128, in the IPv6 form (IPv4 /8 is 104): below VD_CIDR_V4_BITS it is IPv6 */
 	double number;
 	struct vd_str text;           /* REGEX source, FIELDREF field name */
 	const struct vd_regex *regex; /* REGEX, once compiled: owned by the rule set */

@@ -63,9 +63,9 @@ vd_bad_note(void *owner, const struct vd_bad_input *input)
 {
 	struct vd_bad *bad = owner;
 	struct bad_file *file = find(bad, input->file);
-	bad->count++;
+	bad->count += 1 + input->more;
 	if (file != NULL)
-		file->n++;
+		file->n += 1 + input->more;
 	if (file != NULL && file->named >= VD_BAD_NAMED)
 		return;
 	if (file != NULL)

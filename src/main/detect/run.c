@@ -191,7 +191,8 @@ take_results(struct run *run, const struct vd_job *job, struct vd_err *err)
 			err, job->status, "%.*s", (int)VD_MIN(job->file.len, (size_t)256), job->file.at);
 	}
 	for (uint64_t i = 0; i < named; i++)
-		vd_bad_note(run->bad, &(struct vd_bad_input){job->file, job->bad[i].line, job->bad[i].what});
+		vd_bad_note(
+			run->bad, &(struct vd_bad_input){job->file, job->bad[i].line, job->bad[i].what, 0});
 	vd_bad_add(run->bad, job->file, job->n_bad - named);
 	for (size_t i = 0; i < job->n_hits; i++)
 		vd_summary_hit(run->summary, job->hits[i]);

@@ -16,7 +16,7 @@ each_of_batch(const struct reading *r, const struct vd_batch *batch, struct vd_s
 		struct vd_event_ref place = {file, batch->events[i].line};
 		enum vd_status st = r->fn(r->owner, batch->events[i].text, place, err);
 		if (st == VD_EINPUT || st == VD_ELIMIT)
-			vd_bad_note(r->bad, &(struct vd_bad_input){file, place.line, err->text});
+			vd_bad_note(r->bad, &(struct vd_bad_input){file, place.line, err->text, 0});
 		else if (st != VD_OK)
 			return st;
 	}
