@@ -34,7 +34,7 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 		matcher->candidates == NULL || matcher->matches == NULL || matcher->memos == NULL ||
 		matcher->all_learned == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
-	return vd_scan_new(set, &matcher->scan, err);
+	return vd_scan_new(set, matcher->cache, &matcher->scan, err);
 }
 
 enum vd_status

@@ -116,6 +116,17 @@ place_always(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *us
 	return true;
 }
 
+static void
+note_needs(struct vd_set *set)
+{
+	set->by_line = true;
+	for (uint32_t i = 0; i < set->grams.n; i++)
+		set->by_line &= memchr(set->grams.literals[i].text, '\n', set->grams.literals[i].len) == NULL;
+	set->needs_whole = set->exact.n + set->component.n + set->prefix.n + set->suffix.n + set->always.n != 0 ||
+			   set->n_tests[VD_TEST_CIDR] + set->n_tests[VD_TEST_NUMBER] + set->n_tests[VD_TEST_TIME] != 0 ||
+			   set->dbs[VD_DB_FOLDED].n + set->dbs[VD_DB_RAW].n != 0;
+}
+
 bool
 vd_set_place(struct vd_set_builder *builder, struct vd_set *set)
 {
@@ -129,5 +140,6 @@ vd_set_place(struct vd_set_builder *builder, struct vd_set *set)
 	for (unsigned db = 0; ok && db < VD_DB_COUNT; db++)
 		ok = place_database(builder, db, marks, &used, &set->dbs[db]);
 	set->marks = marks;
+	note_needs(set);
 	return ok;
 }

@@ -141,7 +141,7 @@ void
 vd_cache_put(struct vd_cache *cache, uint64_t hash, uint32_t kind, struct vd_str raw, uint32_t n,
 	const uint32_t *items)
 {
-	if (raw.len > VD_CACHE_VALUE_MAX || n > VD_CACHE_ITEMS_MAX)
+	if (raw.len > VD_CACHE_LINE_MAX || n > VD_CACHE_ITEMS_MAX)
 		return;
 	struct entry head = {kind, (uint32_t)raw.len, n, (uint32_t)(hash >> 16)};
 	uint32_t at = write_entry(cache, &head, items, raw.at);

@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 #define VD_CACHE_VALUE_MAX 2048u /* longer values repeat too rarely to be worth their room */
+#define VD_CACHE_LINE_MAX 16384u /* lines repeat even when they are long: encoded commands */
 #define VD_CACHE_ITEMS_MAX 512u
 
 struct vd_cache;

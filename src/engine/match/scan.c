@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "engine/match/lines.h"
 #include "engine/match/plain.h"
 
 struct vd_scan {
@@ -12,10 +13,14 @@ struct vd_scan {
 #define VD_SCAN_MAGIC 0x7363616eu
 	hs_scratch_t *scratch;
 	struct vd_regex_match *match;
+	struct vd_lines *lines;
 	const struct vd_set *set;
 	const struct vd_database *db;       /* during a Vectorscan call */
 	struct vd_str scanned;              /* its text */
-	const struct vd_value_forms *value; /* during vd_scan_value */
+	const struct vd_field *field;       /* during vd_scan_value */
+	struct vd_value_forms value;        /* its forms, */
+	bool has_value;                     /* once something asked for them */
+	bool failed;
 	uint32_t round;                     /* of begin */
 	size_t largest;                     /* items of the largest set */
 	uint32_t *seen;                     /* per item: round in which it became true */
@@ -29,7 +34,7 @@ struct vd_scan {
 };
 
 enum vd_status
-vd_scan_new(const struct vd_ruleset *set, struct vd_scan **ret, struct vd_err *err)
+vd_scan_new(const struct vd_ruleset *set, struct vd_cache *cache, struct vd_scan **ret, struct vd_err *err)
 {
 	VD_AUTO(vd_scan) scan = vd_obj_new(struct vd_scan, VD_SCAN_MAGIC);
 	if (scan == NULL)
@@ -41,11 +46,12 @@ vd_scan_new(const struct vd_ruleset *set, struct vd_scan **ret, struct vd_err *e
 		largest = VD_MAX(largest, set->sets[i]->n_items);
 	scan->largest = largest;
 	scan->match = vd_regex_match_new();
+	scan->lines = vd_lines_new(cache);
 	scan->seen = vd_mem_zalloc(largest, sizeof *scan->seen);
 	scan->masked = vd_mem_zalloc(largest, sizeof *scan->masked);
 	scan->mask = vd_mem_zalloc(largest, sizeof *scan->mask);
 	scan->found = vd_mem_zalloc(largest, sizeof *scan->found);
-	bool ok = scan->match != NULL && scan->seen != NULL && scan->masked != NULL && scan->mask != NULL &&
+	bool ok = scan->match != NULL && scan->lines != NULL && scan->seen != NULL && scan->masked != NULL && scan->mask != NULL &&
 		  scan->found != NULL;
 	if (!ok || (set->scratch != NULL && hs_clone_scratch(set->scratch, &scan->scratch) != HS_SUCCESS))
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
@@ -61,6 +67,7 @@ vd_scan_free(struct vd_scan *scan)
 	vd_obj_check(scan, VD_SCAN_MAGIC);
 	(void)hs_free_scratch(scan->scratch);
 	vd_regex_match_free(scan->match);
+	vd_lines_free(scan->lines);
 	vd_mem_free(scan->seen);
 	vd_mem_free(scan->masked);
 	vd_mem_free(scan->mask);
@@ -186,14 +193,27 @@ search(struct vd_scan *scan, const struct vd_regex *regex, struct vd_str text)
 	return result == VD_REGEX_YES;
 }
 
+/* The forms of the value at hand, made when first asked for. */
+static bool
+make_value(struct vd_scan *scan)
+{
+	if (!scan->has_value) {
+		scan->has_value = vd_scan_forms(scan, scan->field, &scan->value);
+		scan->failed |= !scan->has_value;
+	}
+	return scan->has_value;
+}
+
 static void
 on_literal(void *owner, uint32_t id)
 {
 	struct vd_scan *scan = owner;
 	const struct vd_contained *one = &scan->set->contained[id];
-	if (one->tokens != NULL && !vd_tokens_match(one->tokens, one->n_tokens, scan->value->folded))
+	if ((one->tokens != NULL || one->regex != NULL) && !make_value(scan))
 		return;
-	if (one->regex != NULL && !search(scan, one->regex, scan->value->raw))
+	if (one->tokens != NULL && !vd_tokens_match(one->tokens, one->n_tokens, scan->value.folded))
+		return;
+	if (one->regex != NULL && !search(scan, one->regex, scan->value.raw))
 		return;
 	apply(scan, one->marks);
 }
@@ -274,32 +294,56 @@ vd_scan_forms(struct vd_scan *scan, const struct vd_field *field, struct vd_valu
 	return true;
 }
 
+static void
+look_up(struct vd_scan *scan)
+{
+	const struct vd_set *set = scan->set;
+	const struct vd_value_forms *value = &scan->value;
+	if (set->exact.n != 0) {
+		find_whole(scan, &set->exact, value->folded);
+		if (value->number.len != 0)
+			find_whole(scan, &set->exact, value->number);
+	}
+	if (set->component.n != 0)
+		find_component(scan, &set->component, value->folded);
+	if (set->prefix.n != 0)
+		find_affixes(scan, &set->prefix, value->folded, false);
+	if (set->suffix.n != 0)
+		find_affixes(scan, &set->suffix, value->folded, true);
+	if (set->always.n != 0)
+		apply(scan, set->always);
+	run_tests(scan, value->raw);
+}
+
+static enum vd_status
+look_whole(struct vd_scan *scan, struct vd_err *err)
+{
+	const struct vd_set *set = scan->set;
+	look_up(scan);
+	enum vd_status st = find_patterns(scan, &set->dbs[VD_DB_FOLDED], scan->value.folded, err);
+	if (st == VD_OK && set->dbs[VD_DB_FOLDED_UTF8].db != NULL && vd_text_has_wide(scan->value.folded))
+		st = find_patterns(scan, &set->dbs[VD_DB_FOLDED_UTF8], scan->value.folded, err);
+	return st == VD_OK ? find_patterns(scan, &set->dbs[VD_DB_RAW], scan->value.raw, err) : st;
+}
+
 enum vd_status
 vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err *err)
 {
-	struct vd_value_forms value;
 	const struct vd_set *set = scan->set;
-	if (!vd_scan_forms(scan, field, &value))
-		return vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len);
-	scan->value = &value;
-	if (set->exact.n != 0) {
-		find_whole(scan, &set->exact, value.folded);
-		if (value.number.len != 0)
-			find_whole(scan, &set->exact, value.number);
-	}
-	if (set->component.n != 0)
-		find_component(scan, &set->component, value.folded);
-	if (set->prefix.n != 0)
-		find_affixes(scan, &set->prefix, value.folded, false);
-	if (set->suffix.n != 0)
-		find_affixes(scan, &set->suffix, value.folded, true);
-	if (set->grams.n != 0)
-		vd_grams_scan(&set->grams, value.folded, on_literal, scan);
-	if (set->always.n != 0)
-		apply(scan, set->always);
-	run_tests(scan, value.raw);
-	enum vd_status st = find_patterns(scan, &set->dbs[VD_DB_FOLDED], value.folded, err);
-	if (st == VD_OK && set->dbs[VD_DB_FOLDED_UTF8].db != NULL && vd_text_has_wide(value.folded))
-		st = find_patterns(scan, &set->dbs[VD_DB_FOLDED_UTF8], value.folded, err);
-	return st == VD_OK ? find_patterns(scan, &set->dbs[VD_DB_RAW], value.raw, err) : st;
+	struct vd_str raw = {field->raw, field->raw_len};
+	enum vd_status st = VD_OK;
+	bool by_line = set->by_line && set->grams.n != 0 && raw.len >= VD_LINES_MIN && field->type == VD_F_STRING &&
+		       !(field->flags & VD_FF_PLAIN);
+	bool whole = !by_line || set->needs_whole ||
+		     (set->dbs[VD_DB_FOLDED_UTF8].db != NULL && !vd_text_is_plain(raw));
+	scan->field = field;
+	scan->has_value = false;
+	scan->failed = false;
+	if (whole && make_value(scan))
+		st = look_whole(scan, err);
+	if (by_line)
+		scan->failed |= !vd_lines_scan(scan->lines, set, raw, on_literal, scan);
+	else if (set->grams.n != 0 && make_value(scan))
+		vd_grams_scan(&set->grams, scan->value.folded, on_literal, scan);
+	return scan->failed ? vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len) : st;
 }

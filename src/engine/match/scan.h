@@ -10,12 +10,14 @@
 
 #include "engine/compile/atom.h"
 #include "engine/compile/compile.h"
+#include "engine/match/cache.h"
 #include "event/event.h"
 
 struct vd_scan;
 
-enum vd_status vd_scan_new(
-	const struct vd_ruleset *set, struct vd_scan **ret, struct vd_err *err) VD_MUST_USE;
+/* cache: of values and of lines; borrowed. */
+enum vd_status vd_scan_new(const struct vd_ruleset *set, struct vd_cache *cache, struct vd_scan **ret,
+	struct vd_err *err) VD_MUST_USE;
 void vd_scan_free(struct vd_scan *scan);
 
 void vd_scan_begin(struct vd_scan *scan, const struct vd_set *set);
