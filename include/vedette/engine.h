@@ -44,7 +44,7 @@ struct vd_ruleset_input {
 	size_t n_pipelines;
 	const struct vd_text *placeholders; /* values files for |expand */
 	size_t n_placeholders;
-	bool no_routing; /* every rule sees every event, whatever its logsource */
+	bool no_routing;                   /* every rule sees every event, whatever its logsource */
 	const struct vd_blob_cache *cache; /* or NULL */
 };
 
@@ -77,10 +77,10 @@ struct vd_rule_view {
 	struct vd_str product, category, service;
 	uint32_t line;
 	bool correlation;
-	bool alone;         /* reports its own matches (false: only feeds correlations) */
+	bool alone; /* reports its own matches (false: only feeds correlations) */
 	size_t n_tags;
 	const struct vd_str *tags;
-	uint8_t hash[16];   /* version of the rule's text */
+	uint8_t hash[16]; /* version of the rule's text */
 };
 
 /* Single rules first, then correlations; a rule's number is its index here. */
@@ -147,12 +147,25 @@ VD_API enum vd_status vd_matcher_explain(struct vd_matcher *matcher, uint32_t ru
 
 struct vd_correlator;
 
+/*
+ * A store for matches that wait for their turn and are more than memory should hold; the engine does no I/O, so the
+ * caller brings it.  write appends; read gives exactly n of the bytes written, from offset at.  Their failures and
+ * words are those of feed, advance or finish.
+ */
+struct vd_spill {
+	enum vd_status (*write)(void *owner, struct vd_str bytes, struct vd_err *err);
+	enum vd_status (*read)(void *owner, uint64_t at, char *to, size_t n, struct vd_err *err);
+	void *owner;
+};
+
 struct vd_correlator_options {
-	int64_t lateness_ms;      /* < 0: without limit (finite input) */
-	size_t max_groups;        /* per rule; 0: 100,000 */
-	size_t max_events;        /* remembered per group; 0: 100,000 */
-	size_t max_bytes;         /* state in all; 0: 256 MiB */
+	int64_t lateness_ms; /* < 0: without limit (finite input) */
+	size_t max_groups;   /* per rule; 0: 100,000 */
+	size_t max_events;   /* remembered per group; 0: 100,000 */
+	size_t max_bytes;    /* state in all; 0: 256 MiB */
+	size_t max_held;     /* bytes of waiting matches in memory; 0: half of max_bytes */
 	struct vd_str tenant;
+	const struct vd_spill *spill; /* copied; NULL: matches beyond max_held are dropped and counted */
 };
 
 struct vd_event_ref {
@@ -165,17 +178,17 @@ struct vd_group_value {
 };
 
 struct vd_finding {
-	size_t rule;            /* number in the rule set */
+	size_t rule; /* number in the rule set */
 	int64_t time_ms;
-	uint8_t id[16];         /* SHA-256(rule id, rule version, tenant, group values, time), first half */
+	uint8_t id[16]; /* SHA-256(rule id, rule version, tenant, group values, time), first half */
 	size_t n_group;
 	const struct vd_group_value *group;
-	uint64_t count;         /* contributing events in the window */
-	size_t n_events;        /* named ones, at most 1,000, ascending by time and id */
+	uint64_t count;  /* contributing events in the window */
+	size_t n_events; /* named ones, at most 1,000, ascending by time and id */
 	const struct vd_event_ref *events;
-	bool has_fired;         /* false: a window closed */
+	bool has_fired; /* false: a window closed */
 	struct vd_event_ref fired;
-	bool alone;             /* to be reported */
+	bool alone; /* to be reported */
 };
 
 typedef enum vd_status (*vd_finding_fn)(void *owner, const struct vd_finding *finding);
@@ -213,12 +226,13 @@ VD_API enum vd_status vd_correlator_restore(
 	struct vd_correlator *correlator, struct vd_str bytes, struct vd_err *err);
 
 struct vd_correlator_counts {
-	uint64_t fed, late, untimed, ungrouped; /* events not correlated, and why */
+	uint64_t fed, late, untimed, ungrouped;  /* events not correlated, and why */
 	uint64_t groups_dropped, events_dropped; /* state limits reached */
 };
 VD_API struct vd_correlator_counts vd_correlator_counts(const struct vd_correlator *correlator);
 /* The same of one correlation rule. */
-VD_API struct vd_correlator_counts vd_correlator_rule_counts(const struct vd_correlator *correlator, size_t rule);
+VD_API struct vd_correlator_counts vd_correlator_rule_counts(
+	const struct vd_correlator *correlator, size_t rule);
 
 #ifdef __cplusplus
 }

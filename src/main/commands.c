@@ -61,6 +61,9 @@ static const struct vd_option detect_options[] = {
 		"leave out events at or after this time; events without a time are kept"},
 	{VD_O_THREADS, "threads", 'j', VD_OPT_VALUE, VD_WORD_TEXT, "N", NULL,
 		"match with N threads, 1 to 256; as many as there are processors unless given"},
+	{VD_O_HOLD, "hold", 0, VD_OPT_VALUE, VD_WORD_TEXT, "MIB", NULL,
+		"keep so much of what waits for correlation in memory, 64 unless given; the rest goes to "
+		"$TMPDIR"},
 	NO_ROUTING,
 	{VD_O_STRICT, "strict", 0, VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL,
 		"end with exit code 2 if any input was bad, after the whole run"},

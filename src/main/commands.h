@@ -18,6 +18,7 @@ enum vd_option_id {
 	VD_O_SINCE,
 	VD_O_UNTIL,
 	VD_O_THREADS,
+	VD_O_HOLD,
 	VD_O_NO_ROUTING,
 	VD_O_STRICT,
 	VD_O_NO_CACHE,
@@ -26,6 +27,8 @@ enum vd_option_id {
 };
 
 #define VD_THREADS_MAX 256u
+#define VD_HOLD_MAX 65536u /* MiB */
+#define VD_HOLD_DEFAULT 64u
 
 extern const struct vd_command vd_commands[];
 size_t vd_commands_count(void);

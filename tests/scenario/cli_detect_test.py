@@ -196,6 +196,22 @@ class Output(Case):
         self.assertEqual(first["level"], "critical")
         self.assertIn("Shell started", done.stderr.decode())  # silenced, and said so
 
+    def test_what_does_not_fit_in_memory_is_correlated_from_disk(self):
+        self.write("rules/two.yml", CORRELATION)
+        rules = self.folder / "rules"
+        events = [event(minute % 60, host=f"ws{minute % 997}", second=minute % 59) for minute in range(20000)]
+        path = self.events(*events)
+        held, spilled = (self.run_it("detect", "-r", rules, "-o", "ndjson", "-q", "--hold", mib, "--", path)
+                         for mib in (1024, 1))
+        self.assertGreater(len(self.rows(held)), 900)
+        self.assertEqual(held.stdout, spilled.stdout)
+        # that the smaller one needs the disk at all
+        for mib, code in ((1024, 1), (1, 2)):
+            self.env["TMPDIR"] = "/nowhere/at/all"
+            done = self.run_it("detect", "-r", rules, "-o", "ndjson", "-q", "--hold", mib, "--", path)
+            self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn("cannot make a temporary file", done.stderr.decode())
+
     def test_min_level_filters_rows_but_not_what_feeds_correlations(self):
         self.write("rules/two.yml", CORRELATION)
         self.write("rules/low.yml", LOW_RULE)

@@ -16,6 +16,8 @@ set_options(struct vd_corr_core *core, const struct vd_correlator_options *optio
 		core->options.max_events = DEFAULT_EVENTS;
 	if (core->options.max_bytes == 0)
 		core->options.max_bytes = DEFAULT_BYTES;
+	if (core->options.max_held == 0)
+		core->options.max_held = core->options.max_bytes / 2;
 	core->tenant = vd_mem_alloc(options->tenant.len);
 	if (core->tenant == NULL)
 		return false;
@@ -77,6 +79,9 @@ vd_corr_core_new(const struct vd_corr_plan *plan, const struct vd_correlator_opt
 	core->dirty = vd_mem_zalloc(plan->n_rules / 64 + 1, sizeof *core->dirty);
 	if (core->state == NULL || core->dirty == NULL || !set_options(core, options))
 		return vd_fail(err, VD_ENOMEM, "no memory for %zu correlations", plan->n_rules);
+	if (options->spill != NULL)
+		core->state->reorder.spill = *options->spill;
+	core->options.spill = NULL; /* borrowed: not to be looked at again */
 	*ret = vd_corr_core_take(&core);
 	return VD_OK;
 }
@@ -94,13 +99,6 @@ vd_corr_core_free(struct vd_corr_core *core)
 	vd_mem_free(core->tenant);
 	vd_mem_free(core->named);
 	vd_obj_free(core);
-}
-
-void
-vd_corr_core_spill(struct vd_corr_core *core, const struct vd_corr_spill *spill)
-{
-	vd_obj_check(core, VD_CORR_CORE_MAGIC);
-	core->state->reorder.spill = *spill;
 }
 
 /* ---- inputs ---- */
@@ -153,7 +151,7 @@ static enum vd_status
 make_room(struct vd_corr_core *core, size_t size, bool *ret_room, struct vd_err *err)
 {
 	*ret_room = true;
-	if (core->state->reorder.bytes + size <= core->options.max_bytes / 2)
+	if (core->state->reorder.bytes + size <= core->options.max_held)
 		return VD_OK;
 	if (core->state->reorder.spill.write != NULL)
 		return vd_corr_reorder_spill(&core->state->reorder, err);

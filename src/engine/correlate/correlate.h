@@ -45,22 +45,9 @@ struct vd_corr_input {
 
 struct vd_corr_core;
 
-/*
- * A store for matches that wait for the watermark and are more than memory should hold: the engine does no
- * I/O, so the caller brings it.  write appends; read gives exactly n of the bytes written, from offset at.
- * Their failures are returned to the caller of feed, advance or finish.
- */
-struct vd_corr_spill {
-	enum vd_status (*write)(void *owner, struct vd_str bytes);
-	enum vd_status (*read)(void *owner, uint64_t at, char *to, size_t n);
-	void *owner;
-};
-
 enum vd_status vd_corr_core_new(const struct vd_corr_plan *plan, const struct vd_correlator_options *options,
 	struct vd_corr_core **ret, struct vd_err *err) VD_MUST_USE;
 void vd_corr_core_free(struct vd_corr_core *core);
-/* Before the first feed.  Without a store, matches beyond half of max_bytes are dropped and counted. */
-void vd_corr_core_spill(struct vd_corr_core *core, const struct vd_corr_spill *spill);
 /*
  * Copies the input into the reorder buffer; one earlier than the watermark is counted as late.  A match of a rule
  * that no correlation refers to is ignored.

@@ -281,18 +281,18 @@ struct store {
 };
 
 static enum vd_status
-store_write(void *owner, struct vd_str bytes)
+store_write(void *owner, struct vd_str bytes, struct vd_err *err)
 {
 	struct store *store = owner;
 	if (store->fails)
-		return VD_EIO;
+		return vd_fail(err, VD_EIO, "the disk is gone");
 	vd_buf_str(&store->bytes, bytes);
 	store->writes++;
 	return store->bytes.failed ? VD_ENOMEM : VD_OK;
 }
 
 static enum vd_status
-store_read(void *owner, uint64_t at, char *to, size_t n)
+store_read(void *owner, uint64_t at, char *to, size_t n, struct vd_err *err)
 {
 	const struct store *store = owner;
 	if (store->fails || at > store->bytes.len || n > store->bytes.len - at)
@@ -320,9 +320,9 @@ spilling_init(struct spilling *s, size_t max_bytes)
 	world_init(&s->round.world, corrs, VD_ARRAY_LEN(corrs));
 	s->sink.world = &s->round.world;
 	assert_int_equal(vd_corr_plan_new(&s->round.world.load, &s->round.plan, &s->err), VD_OK);
-	struct vd_correlator_options options = {.lateness_ms = -1, .max_bytes = max_bytes};
+	const struct vd_spill spill = {store_write, store_read, &s->store};
+	struct vd_correlator_options options = {.lateness_ms = -1, .max_bytes = max_bytes, .spill = &spill};
 	assert_int_equal(vd_corr_core_new(s->round.plan, &options, &s->core, &s->err), VD_OK);
-	vd_corr_core_spill(s->core, &(struct vd_corr_spill){store_write, store_read, &s->store});
 }
 
 static void

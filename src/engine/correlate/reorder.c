@@ -84,9 +84,10 @@ refill(struct vd_corr_reorder *reorder, struct vd_corr_run *run, struct vd_err *
 	size_t more = (size_t)VD_MIN(run->end - run->at, (uint64_t)VD_CORR_RUN_BUFFER);
 	if (!vd_buf_room(&run->bytes, more))
 		return vd_fail(err, VD_ENOMEM, "no memory to read held matches back");
-	enum vd_status st = reorder->spill.read(reorder->spill.owner, run->at, run->bytes.at + left, more);
+	enum vd_status st =
+		reorder->spill.read(reorder->spill.owner, run->at, run->bytes.at + left, more, err);
 	if (st != VD_OK)
-		return vd_fail(err, st, "held matches cannot be read back");
+		return vd_fail_in(err, st, "matches that wait for correlation cannot be read back");
 	run->bytes.len += more;
 	run->at += more;
 	return VD_OK;
@@ -137,9 +138,9 @@ write_sorted(struct vd_corr_reorder *reorder, struct vd_corr_run *run, struct vd
 			return vd_fail(err, VD_ENOMEM, "no memory to write held matches out");
 		if (out.len < VD_CORR_RUN_BUFFER && i + 1 < reorder->n)
 			continue;
-		enum vd_status st = reorder->spill.write(reorder->spill.owner, vd_buf_view(&out));
+		enum vd_status st = reorder->spill.write(reorder->spill.owner, vd_buf_view(&out), err);
 		if (st != VD_OK)
-			return vd_fail(err, st, "held matches cannot be written out");
+			return vd_fail_in(err, st, "matches that wait for correlation cannot be written out");
 		reorder->written += out.len;
 		run->end = reorder->written;
 		vd_buf_reset(&out);

@@ -23,8 +23,8 @@ struct vd_corr_run {
 struct vd_corr_reorder {
 	struct vd_corr_record **heap;
 	size_t n, cap;
-	size_t bytes;               /* charged for the records in the heap */
-	struct vd_corr_spill spill; /* write NULL: none */
+	size_t bytes;          /* charged for the records in the heap */
+	struct vd_spill spill; /* write NULL: none */
 	uint64_t written;
 	struct vd_corr_run *runs;
 	size_t n_runs, cap_runs;

@@ -106,7 +106,8 @@ vd_detect_options_read(
 	struct vd_detect_options o = {
 		.strict = vd_args_given(args, VD_O_STRICT), .quiet = vd_args_given(args, VD_O_QUIET)};
 	const char *level = vd_args_value(args, VD_O_MIN_LEVEL), *threads = vd_args_value(args, VD_O_THREADS);
-	uint64_t n = 0;
+	const char *hold = vd_args_value(args, VD_O_HOLD);
+	uint64_t n = 0, mebibytes = VD_HOLD_DEFAULT;
 	vd_rule_paths_read(args, &o.rules);
 	o.paths = vd_args_operands(args, &o.n_paths);
 	o.format = vd_format_of(vd_args_value(args, VD_O_FORMAT), STDOUT_FILENO);
@@ -116,8 +117,11 @@ vd_detect_options_read(
 	enum vd_status st = read_times(args, now_ms, &o, err);
 	if (st == VD_OK && threads != NULL)
 		st = vd_args_number("threads", threads, 1, VD_THREADS_MAX, &n, err);
+	if (st == VD_OK && hold != NULL)
+		st = vd_args_number("hold", hold, 1, VD_HOLD_MAX, &mebibytes, err);
 	if (st != VD_OK)
 		return st;
+	o.hold_bytes = (size_t)mebibytes << 20;
 	o.threads = threads != NULL ? (size_t)n : processors();
 	*ret = o;
 	return VD_OK;

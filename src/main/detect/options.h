@@ -15,6 +15,7 @@ struct vd_detect_options {
 	bool has_since, has_until;
 	int64_t since_ms, until_ms;
 	size_t threads;
+	size_t hold_bytes; /* of matches that wait for correlation */
 	bool strict, quiet;
 };
 

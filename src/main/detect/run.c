@@ -4,14 +4,13 @@
 
 #include "base/mem.h"
 #include "main/detect/bad.h"
-#include "main/detect/hold.h"
 #include "main/detect/pool.h"
 #include "main/detect/progress.h"
+#include "main/detect/spill.h"
 #include "main/interrupt.h"
 #include "main/level.h"
 #include "main/term.h"
 
-#define ADVANCE_EVERY 1024u /* correlated events between two moves of the watermark */
 #define SILENCED_NAMED 10u
 
 /* Everything of one run; main thread only. */
@@ -25,16 +24,13 @@ struct run {
 	struct vd_bad *bad;
 	struct vd_reader *reader;
 	struct vd_correlator *correlator; /* NULL: no correlations */
-	struct vd_hold *hold;
+	struct vd_spill_file spill;
 	struct vd_pool *pool;
 	struct vd_summary *summary;
 	struct vd_progress progress;
 	struct vd_summary_totals totals;
 	bool printed_any;
-	/* while the hold is drained */
-	uint64_t fed;
-	int64_t watermark;
-	struct vd_buf row;
+	struct vd_buf row; /* of a correlation */
 };
 
 /* ---- beginning and end ---- */
@@ -70,12 +66,11 @@ open_correlation(struct run *run, struct vd_err *err)
 {
 	if (run->n_rules == vd_ruleset_single_rules(run->set))
 		return VD_OK;
-	struct vd_correlator_options options = {.lateness_ms = -1};
-	enum vd_status st = vd_correlator_new(run->set, &options, &run->correlator, err);
-	if (st == VD_OK)
-		st = vd_hold_new(0, &run->hold, err);
+	const struct vd_spill spill = vd_spill_file_door(&run->spill);
+	struct vd_correlator_options options = {
+		.lateness_ms = -1, .max_held = run->options->hold_bytes, .spill = &spill};
 	run->totals.correlated = true;
-	return st;
+	return vd_correlator_new(run->set, &options, &run->correlator, err);
 }
 
 static void
@@ -124,8 +119,8 @@ static void
 fini(struct run *run)
 {
 	vd_pool_free(run->pool); /* first: its workers read all the others */
-	vd_hold_free(run->hold);
 	vd_correlator_free(run->correlator);
+	vd_spill_file_fini(&run->spill);
 	vd_reader_free(run->reader);
 	vd_bad_free(run->bad);
 	vd_summary_free(run->summary);
@@ -162,23 +157,18 @@ print(struct run *run, struct vd_str rows)
 
 /* ---- collecting ---- */
 
+/* Finite input is correlated with no limit on lateness: nothing is judged before all of it is there. */
 static enum vd_status
-hold_captured(struct run *run, const struct vd_job *job, struct vd_err *err)
+feed_captured(struct run *run, const struct vd_job *job, struct vd_err *err)
 {
-	for (size_t i = 0; i < job->n_captured; i++) {
+	enum vd_status st = VD_OK;
+	for (size_t i = 0; st == VD_OK && i < job->n_captured; i++) {
 		const struct vd_job_captured *c = &job->captured[i];
 		struct vd_str bytes = {job->captured_bytes.at + c->at, c->len};
-		enum vd_status st;
-		if (c->has_time)
-			st = vd_hold_add(run->hold,
-				&(struct vd_hold_record){c->time_ms, job->batch->file, c->line, bytes}, err);
-		else /* only to be counted */
-			st = vd_correlator_feed_captured(run->correlator, bytes, false, 0,
-				(struct vd_event_ref){job->file, c->line}, err);
-		if (st != VD_OK)
-			return st;
+		st = vd_correlator_feed_captured(run->correlator, bytes, c->has_time, c->time_ms,
+			(struct vd_event_ref){job->file, c->line}, err);
 	}
-	return VD_OK;
+	return st;
 }
 
 static enum vd_status
@@ -200,7 +190,7 @@ take_results(struct run *run, const struct vd_job *job, struct vd_err *err)
 	run->totals.repaired += job->repaired;
 	run->totals.filtered += job->filtered;
 	print(run, vd_buf_view(&job->rows));
-	return run->correlator == NULL ? VD_OK : hold_captured(run, job, err);
+	return run->correlator == NULL ? VD_OK : feed_captured(run, job, err);
 }
 
 /* Takes what is done; wait: until nothing is under way. */
@@ -301,31 +291,11 @@ print_finding(void *owner, const struct vd_finding *finding)
 }
 
 static enum vd_status
-feed(void *owner, const struct vd_hold_record *record, struct vd_err *err)
-{
-	struct run *run = owner;
-	struct vd_event_ref ref = {vd_reader_file(run->reader, record->file), record->line};
-	/* records come in order of time, so all before this one is complete */
-	if (run->fed++ % ADVANCE_EVERY == ADVANCE_EVERY - 1 && record->time_ms > run->watermark) {
-		run->watermark = record->time_ms;
-		enum vd_status st =
-			vd_correlator_advance(run->correlator, run->watermark, print_finding, run, err);
-		if (st != VD_OK)
-			return st;
-		draw_progress(run);
-	}
-	return vd_correlator_feed_captured(run->correlator, record->bytes, true, record->time_ms, ref, err);
-}
-
-static enum vd_status
 correlate(struct run *run, struct vd_err *err)
 {
 	if (run->correlator == NULL)
 		return VD_OK;
-	run->watermark = INT64_MIN;
-	enum vd_status st = vd_hold_drain(run->hold, feed, run, err);
-	if (st == VD_OK)
-		st = vd_correlator_finish(run->correlator, print_finding, run, err);
+	enum vd_status st = vd_correlator_finish(run->correlator, print_finding, run, err);
 	if (st == VD_OK)
 		run->totals.correlation = vd_correlator_counts(run->correlator);
 	return st;
@@ -379,6 +349,7 @@ vd_run_detect(const struct vd_detect_options *options, struct vd_ruleset *set, s
 {
 	struct run run = {.options = options, .set = set, .out = out};
 	vd_buf_init(&run.row, 0);
+	vd_spill_file_init(&run.spill);
 	enum vd_status st = begin(&run, err);
 	if (st == VD_OK)
 		st = read_and_match(&run, err);
