@@ -182,11 +182,16 @@ class Test(Case):
         self.case("empty", RULE, [event(1)], [])
         self.case("rejected", BROKEN, [event(1)], [quiet])
         self.case("missing", RULE, [event(1)], [quiet])
+        other = {**event(1), "EventID": 3}
+        self.case("away", RULE, [event(1), other], [quiet])
+        self.case("pair-away", RULE + "---\n" + CORRELATION, [other], [quiet])
         (self.folder / "missing/nomatch.jsonl").unlink()
         for name, want in (("match", "match.jsonl:2 does not match"), ("nomatch", "nomatch.jsonl:2 matches 'Shell started'"),
                            ("fires", "nomatch.jsonl fires 'Two shells'"), ("silent", "match.jsonl does not fire 'Two shells'"),
                            ("empty", "nomatch.jsonl holds"), ("rejected", "rule.yml:5 is rejected"),
-                           ("missing", "nomatch.jsonl is missing")):
+                           ("missing", "nomatch.jsonl is missing"),
+                           ("away", "match.jsonl:2 does not match: the log source of the rule keeps it away"),
+                           ("pair-away", "keep them away from every event: 'Two shells'")):
             with self.subTest(name=name):
                 row, = self.rows(self.run_it("rules", "test", name, code=1))
                 self.assertEqual(row["verdict"], "FAIL")

@@ -12,13 +12,14 @@ struct suite {
 	struct vd_correlator *correlator; /* NULL: the case is about single rules */
 	uint64_t *fired;                  /* per rule of the set, in the file at hand */
 	bool wanted;                      /* match.jsonl */
+	bool routed;                      /* some event of the file reached a rule */
 	uint64_t events;
 	struct vd_suite_result *result;
 	struct vd_buf *words;
 };
 
 static void
-fail(struct suite *s, const char *fmt, const char *file, uint64_t line, struct vd_str title)
+fail(struct suite *s, const char *what, const char *file, uint64_t line, struct vd_str title)
 {
 	if (++s->result->failures > VD_SUITE_FAILURES)
 		return;
@@ -26,7 +27,7 @@ fail(struct suite *s, const char *fmt, const char *file, uint64_t line, struct v
 	vd_buf_text(s->words, file);
 	if (line > 0)
 		vd_buf_printf(s->words, ":%llu", (unsigned long long)line);
-	vd_buf_printf(s->words, " %s", fmt);
+	vd_buf_printf(s->words, " %s", what);
 	if (title.len > 0) {
 		vd_buf_text(s->words, " '");
 		vd_buf_str(s->words, title);
@@ -56,6 +57,16 @@ first_alone(const struct suite *s, const struct vd_match_result *result, struct 
 	return false;
 }
 
+/* Does the last event's log source let it reach any rule of the case? */
+static bool
+is_routed(const struct suite *s)
+{
+	for (size_t i = 0; i < vd_ruleset_single_rules(s->set); i++)
+		if (vd_matcher_routed(s->matcher, (uint32_t)i))
+			return true;
+	return false;
+}
+
 static enum vd_status
 look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *err)
 {
@@ -66,6 +77,8 @@ look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *
 	if (st != VD_OK)
 		return st;
 	s->events++;
+	bool routed = is_routed(s);
+	s->routed = s->routed || routed;
 	if (s->correlator != NULL) {
 		int64_t time_ms = 0;
 		struct vd_str captured;
@@ -77,7 +90,10 @@ look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *
 	}
 	bool matches = first_alone(s, &result, &title);
 	if (s->wanted && !matches)
-		fail(s, "does not match", file_of(s), place.line, title);
+		fail(s,
+			routed ? "does not match"
+			       : "does not match: the log source of the rule keeps it away from this event",
+			file_of(s), place.line, title);
 	if (!s->wanted && matches)
 		fail(s, "matches", file_of(s), place.line, title);
 	return VD_OK;
@@ -102,7 +118,11 @@ judge_correlations(struct suite *s, struct vd_err *err)
 		if (!rule.alone)
 			continue;
 		if (s->wanted && s->fired[i] == 0)
-			fail(s, "does not fire", file_of(s), 0, rule.title);
+			fail(s,
+				s->routed ? "does not fire"
+					  : "does not fire: the log sources of the rules keep them away from "
+					    "every event:",
+				file_of(s), 0, rule.title);
 		if (!s->wanted && s->fired[i] > 0)
 			fail(s, "fires", file_of(s), 0, rule.title);
 	}
@@ -130,6 +150,7 @@ run_file(struct suite *s, const char *folder, bool wanted, struct vd_err *err)
 	struct vd_buf path;
 	uint64_t bad = 0;
 	s->wanted = wanted;
+	s->routed = false;
 	s->events = 0;
 	vd_buf_init(&path, 0);
 	vd_buf_printf(&path, "%s/%s", folder, file_of(s));
