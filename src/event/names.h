@@ -34,7 +34,7 @@ struct vd_name {
 	struct vd_str full;  /* name for rules; blanks stripped */
 	uint32_t key;        /* number in the key table or VD_KEY_NONE */
 	uint32_t parent;
-	uint32_t next;   /* node that followed last time */
+	uint32_t next[2]; /* nodes that followed lately, the last one first */
 	uint64_t object; /* serial number of the object it was last seen in */
 	uint8_t kind;    /* enum vd_name_kind */
 	bool silent;     /* containers of the EVTX form are no fields themselves */
@@ -82,18 +82,28 @@ vd_names_same(const char *a, const char *b, size_t n)
 	return n == 0 || (x ^ y) << (64 - 8 * n) == 0;
 }
 
-/* vd_names_child, which the key that followed node last the time before often spares; local.at is padded. */
+VD_INLINE bool
+vd_names_is(const struct vd_name *name, uint32_t parent, struct vd_str local)
+{
+	return name->local.len == local.len && name->parent == parent &&
+	       vd_names_same(name->local.at, local.at, local.len);
+}
+
+/* vd_names_child, which the keys that followed node last lately often spare; local.at is padded. */
 VD_INLINE uint32_t
 vd_names_after(struct vd_names *names, uint32_t last, uint32_t parent, struct vd_str local)
 {
-	uint32_t guess = names->nodes[last].next;
-	const struct vd_name *name = &names->nodes[guess];
-	if (VD_LIKELY(guess != 0 && name->parent == parent && name->local.len == local.len &&
-		      vd_names_same(name->local.at, local.at, local.len)))
-		return guess;
-	guess = vd_names_child(names, parent, local);
-	names->nodes[last].next = guess;
-	return guess;
+	uint32_t *next = names->nodes[last].next;
+	uint32_t first = next[0], second = next[1];
+	if (VD_LIKELY(first != 0 && vd_names_is(&names->nodes[first], parent, local)))
+		return first;
+	if (second == 0 || !vd_names_is(&names->nodes[second], parent, local)) {
+		second = vd_names_child(names, parent, local);
+		next = names->nodes[last].next;
+	}
+	next[1] = first;
+	next[0] = second;
+	return second;
 }
 
 VD_AUTO_DEFINE(vd_names, vd_names_free)
