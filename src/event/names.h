@@ -35,9 +35,9 @@ struct vd_name {
 	uint32_t key;        /* number in the key table or VD_KEY_NONE */
 	uint32_t parent;
 	uint32_t next[2]; /* nodes that followed lately, the last one first */
-	uint64_t object; /* serial number of the object it was last seen in */
-	uint8_t kind;    /* enum vd_name_kind */
-	bool silent;     /* containers of the EVTX form are no fields themselves */
+	uint64_t object;  /* serial number of the object it was last seen in */
+	uint8_t kind;     /* enum vd_name_kind */
+	bool silent;      /* containers of the EVTX form are no fields themselves */
 };
 
 struct vd_name_slot {

@@ -149,7 +149,7 @@ struct vd_set {
 	struct vd_literals suffix;
 	struct vd_grams grams; /* literals anywhere in the value, in sets with very many of them */
 	const struct vd_contained *contained; /* by literal id */
-	bool by_line;     /* no literal of grams holds a line feed */
+	bool by_line;                         /* no literal of grams holds a line feed */
 	bool needs_whole; /* something beside grams and VD_DB_FOLDED_UTF8 looks at values */
 	struct vd_database dbs[VD_DB_COUNT];
 	struct vd_marks always; /* "*": any value */

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "engine/compile/required.h"
 
+#define REPEAT_MAX 256u
 #define DASHES_EXPANDED 2u /* more dashes in one pattern become a regular expression */
 
 static uint64_t
@@ -146,6 +147,30 @@ regex_flags(const struct vd_atom *atom)
 	return flags;
 }
 
+/*
+ * Vectorscan's compiler unrolls counted repeats: {1,32000} twice takes minutes.  PCRE2 counts, so what repeats more
+ * than REPEAT_MAX times is left to it.
+ */
+static bool
+repeats_too_often(struct vd_str text)
+{
+	unsigned count = 0;
+	bool counting = false;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.at[i];
+		if (c == '{')
+			counting = true;
+		if (c >= '0' && c <= '9')
+			count = VD_MIN(count * 10 + (unsigned)(c - '0'), 100000u);
+		else
+			count = 0;
+		if (counting && count > REPEAT_MAX)
+			return true;
+		counting = counting && c != '}';
+	}
+	return false;
+}
+
 static bool
 add_regex_expression(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
 {
@@ -154,7 +179,7 @@ add_regex_expression(struct vd_set_builder *builder, const struct vd_atom *atom,
 	char *text = vd_arena_dup(builder->scratch, atom->text.at, atom->text.len);
 	if (text == NULL)
 		return false;
-	bool takes = memchr(atom->text.at, '\0', atom->text.len) == NULL;
+	bool takes = memchr(atom->text.at, '\0', atom->text.len) == NULL && !repeats_too_often(atom->text);
 	if (takes && vd_database_takes(&(struct vd_expression){text, flags}))
 		return add_entry(builder, table, flags, atom->text, NULL, mark) != NULL;
 	flags |= HS_FLAG_PREFILTER;

@@ -61,7 +61,8 @@ on_literal(void *owner, uint32_t id)
 {
 	struct vd_lines *lines = owner;
 	lines->found(lines->owner, id);
-	for (uint32_t i = 0; i < VD_MIN(lines->n, 8u); i++) /* the same again is common, and mostly just before */
+	for (uint32_t i = 0; i < VD_MIN(lines->n, 8u);
+		i++) /* the same again is common, and mostly just before */
 		if (lines->ids[lines->n - 1 - i] == id)
 			return;
 	if (lines->n <= VD_CACHE_ITEMS_MAX)

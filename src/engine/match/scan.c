@@ -15,16 +15,16 @@ struct vd_scan {
 	struct vd_regex_match *match;
 	struct vd_lines *lines;
 	const struct vd_set *set;
-	const struct vd_database *db;       /* during a Vectorscan call */
-	struct vd_str scanned;              /* its text */
-	const struct vd_field *field;       /* during vd_scan_value */
-	struct vd_value_forms value;        /* its forms, */
-	bool has_value;                     /* once something asked for them */
+	const struct vd_database *db; /* during a Vectorscan call */
+	struct vd_str scanned;        /* its text */
+	const struct vd_field *field; /* during vd_scan_value */
+	struct vd_value_forms value;  /* its forms, */
+	bool has_value;               /* once something asked for them */
 	bool failed;
-	uint32_t round;                     /* of begin */
-	size_t largest;                     /* items of the largest set */
-	uint32_t *seen;                     /* per item: round in which it became true */
-	uint32_t *masked;                   /* per item: round its mask belongs to */
+	uint32_t round;   /* of begin */
+	size_t largest;   /* items of the largest set */
+	uint32_t *seen;   /* per item: round in which it became true */
+	uint32_t *masked; /* per item: round its mask belongs to */
 	uint64_t *mask;
 	uint32_t n;
 	uint32_t *found;
@@ -51,8 +51,8 @@ vd_scan_new(const struct vd_ruleset *set, struct vd_cache *cache, struct vd_scan
 	scan->masked = vd_mem_zalloc(largest, sizeof *scan->masked);
 	scan->mask = vd_mem_zalloc(largest, sizeof *scan->mask);
 	scan->found = vd_mem_zalloc(largest, sizeof *scan->found);
-	bool ok = scan->match != NULL && scan->lines != NULL && scan->seen != NULL && scan->masked != NULL && scan->mask != NULL &&
-		  scan->found != NULL;
+	bool ok = scan->match != NULL && scan->lines != NULL && scan->seen != NULL && scan->masked != NULL &&
+		  scan->mask != NULL && scan->found != NULL;
 	if (!ok || (set->scratch != NULL && hs_clone_scratch(set->scratch, &scan->scratch) != HS_SUCCESS))
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	*ret = vd_scan_take(&scan);
@@ -332,8 +332,8 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 	const struct vd_set *set = scan->set;
 	struct vd_str raw = {field->raw, field->raw_len};
 	enum vd_status st = VD_OK;
-	bool by_line = set->by_line && set->grams.n != 0 && raw.len >= VD_LINES_MIN && field->type == VD_F_STRING &&
-		       !(field->flags & VD_FF_PLAIN);
+	bool by_line = set->by_line && set->grams.n != 0 && raw.len >= VD_LINES_MIN &&
+		       field->type == VD_F_STRING && !(field->flags & VD_FF_PLAIN);
 	bool whole = !by_line || set->needs_whole ||
 		     (set->dbs[VD_DB_FOLDED_UTF8].db != NULL && !vd_text_is_plain(raw));
 	scan->field = field;
@@ -345,5 +345,6 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		scan->failed |= !vd_lines_scan(scan->lines, set, raw, on_literal, scan);
 	else if (set->grams.n != 0 && make_value(scan))
 		vd_grams_scan(&set->grams, scan->value.folded, on_literal, scan);
-	return scan->failed ? vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len) : st;
+	return scan->failed ? vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len)
+			    : st;
 }
