@@ -28,7 +28,7 @@ vd_names_new(const struct vd_keys *keys)
 	vd_buf_init(&names->decoded, 0);
 	names->arena = vd_arena_new(0);
 	names->cap = 256;
-	names->nodes = vd_mem_zalloc(names->cap, sizeof *names->nodes);
+	names->nodes = vd_mem_aligned(sizeof *names->nodes, names->cap * sizeof *names->nodes);
 	names->mask = FIRST_SLOTS - 1;
 	names->slots = vd_mem_zalloc(FIRST_SLOTS, sizeof *names->slots);
 	if (names->arena == NULL || names->nodes == NULL || names->slots == NULL)
@@ -249,15 +249,26 @@ grow_slots(struct vd_names *names)
 	return true;
 }
 
+static bool
+grow_nodes(struct vd_names *names)
+{
+	struct vd_name *nodes = vd_mem_aligned(sizeof *nodes, names->cap * 2 * sizeof *nodes);
+	if (nodes == NULL)
+		return false;
+	memcpy(nodes, names->nodes, names->n * sizeof *nodes);
+	vd_mem_free(names->nodes);
+	names->nodes = nodes;
+	names->cap *= 2;
+	return true;
+}
+
 static uint32_t
 learn(struct vd_names *names, uint32_t parent, struct vd_str local, uint32_t h)
 {
-	void *nodes = names->nodes;
 	if (names->n * 2 >= names->mask && !grow_slots(names))
 		return 0;
-	if (!vd_mem_grow(&nodes, &names->cap, names->n + 1, sizeof *names->nodes, 256))
+	if (names->n == names->cap && !grow_nodes(names))
 		return 0;
-	names->nodes = nodes;
 	struct vd_name node = {.parent = parent, .kind = VD_NAME_PLAIN};
 	vd_buf_reset(&names->decoded);
 	vd_buf_reset(&names->full);

@@ -40,6 +40,8 @@ struct vd_name {
 	bool silent;      /* containers of the EVTX form are no fields themselves */
 };
 
+_Static_assert(sizeof(struct vd_name) == 64, "a node is one cache line");
+
 struct vd_name_slot {
 	uint32_t hash;
 	uint32_t node; /* 0: free */

@@ -37,7 +37,43 @@ struct vd_route_builder {
 	} * triggers;
 	size_t n_triggers, triggers_cap;
 	uint32_t trigger_index;
+	/* log sources that rules name, each once: there are few, and routes ask for each */
+	uint32_t *source_of; /* per rule */
+	const struct vd_logsource **sources;
+	bool *allowed; /* per source, for the route at hand */
+	uint32_t n_sources;
 };
+
+static bool
+same_source(const struct vd_logsource *a, const struct vd_logsource *b)
+{
+	return vd_str_eq(a->product, b->product) && vd_str_eq(a->category, b->category) &&
+	       vd_str_eq(a->service, b->service);
+}
+
+static bool
+number_sources(struct vd_route_builder *builder)
+{
+	size_t n = builder->set->load.n_rules;
+	builder->source_of = vd_mem_zalloc(n, sizeof *builder->source_of);
+	builder->sources = vd_mem_zalloc(n, sizeof(struct vd_logsource *));
+	builder->allowed = vd_mem_zalloc(n, sizeof *builder->allowed);
+	if (builder->source_of == NULL || builder->sources == NULL || builder->allowed == NULL)
+		return false;
+	for (size_t r = 0; r < n; r++) {
+		const struct vd_logsource *source = &builder->set->load.rules[r]->logsource;
+		/* rules come by folder: the source of the rule before is the likely one */
+		uint32_t at = r == 0 ? 0 : builder->source_of[r - 1];
+		if (at >= builder->n_sources || !same_source(builder->sources[at], source))
+			for (at = 0; at < builder->n_sources; at++)
+				if (same_source(builder->sources[at], source))
+					break;
+		if (at == builder->n_sources)
+			builder->sources[builder->n_sources++] = source;
+		builder->source_of[r] = at;
+	}
+	return true;
+}
 
 struct vd_route_builder *
 vd_route_builder_new(struct vd_ruleset *set)
@@ -57,7 +93,7 @@ vd_route_builder_new(struct vd_ruleset *set)
 	builder->live = vd_mem_zalloc(set->load.n_rules, sizeof *builder->live);
 	if (builder->scratch == NULL || builder->match == NULL || builder->sets == NULL ||
 		builder->slots == NULL || builder->bit_of == NULL || builder->items == NULL ||
-		builder->live == NULL)
+		builder->live == NULL || !number_sources(builder))
 		return NULL;
 	memset(builder->bit_of, 0xff, items * sizeof *builder->bit_of);
 	builder->code.items = set->items;
@@ -80,6 +116,9 @@ vd_route_builder_free(struct vd_route_builder *builder)
 	vd_mem_free(builder->touched);
 	vd_mem_free(builder->code.code);
 	vd_mem_free(builder->live);
+	vd_mem_free(builder->source_of);
+	vd_mem_free(builder->sources);
+	vd_mem_free(builder->allowed);
 	vd_mem_free(builder->triggers);
 	vd_obj_free(builder);
 }
@@ -135,8 +174,10 @@ gather(struct vd_route_builder *builder, const struct vd_source *src, const stru
 	builder->n_live = 0;
 	builder->n_triggers = 0;
 	builder->code.n = 0;
+	for (uint32_t i = 0; i < builder->n_sources; i++)
+		builder->allowed[i] = src == NULL || vd_logsource_allows(builder->sources[i], src);
 	for (size_t r = 0; r < set->load.n_rules; r++) {
-		if (src != NULL && !vd_logsource_allows(&set->load.rules[r]->logsource, src))
+		if (!builder->allowed[builder->source_of[r]])
 			continue;
 		struct vd_node *tree = vd_program_simplify(
 			builder->scratch, set->items, known, builder->match, set->conditions[r]);
