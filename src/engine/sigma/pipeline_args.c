@@ -118,7 +118,7 @@ read_key(struct vd_pipe_reader *r, const struct vd_yaml *node, const struct vd_p
 	struct vd_pipe_args *ret)
 {
 	void *at = (char *)ret + key->offset;
-	size_t number;
+	size_t number = 0;
 	enum vd_status st;
 	switch (key->type) {
 	case VD_PIPE_KEY:
