@@ -46,7 +46,7 @@ vd_event_parser_begin(struct vd_event_parser *parser)
 	vd_names_begin(parser->names);
 	parser->n = 0;
 	parser->repaired = 0;
-	parser->last = 0;
+	parser->path = 0;
 	parser->event = ++parser->objects;
 }
 

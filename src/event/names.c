@@ -13,6 +13,7 @@ empty(struct vd_names *names)
 {
 	vd_arena_reset(names->arena);
 	memset(names->slots, 0, (names->mask + 1) * sizeof *names->slots);
+	memset(names->followers, 0, sizeof *names->followers << VD_NAMES_FOLLOWERS_LOG);
 	names->nodes[0] = (struct vd_name){.local = {"", 0}, .key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
 	names->n = 1;
 }
@@ -28,10 +29,11 @@ vd_names_new(const struct vd_keys *keys)
 	vd_buf_init(&names->decoded, 0);
 	names->arena = vd_arena_new(0);
 	names->cap = 256;
-	names->nodes = vd_mem_aligned(sizeof *names->nodes, names->cap * sizeof *names->nodes);
+	names->nodes = vd_mem_aligned(64, names->cap * sizeof *names->nodes);
 	names->mask = FIRST_SLOTS - 1;
 	names->slots = vd_mem_zalloc(FIRST_SLOTS, sizeof *names->slots);
-	if (names->arena == NULL || names->nodes == NULL || names->slots == NULL)
+	names->followers = vd_mem_zalloc((size_t)1 << VD_NAMES_FOLLOWERS_LOG, sizeof *names->followers);
+	if (names->arena == NULL || names->nodes == NULL || names->slots == NULL || names->followers == NULL)
 		return NULL;
 	/* keys of an attacker's making must not collide on purpose: the address is not known to them */
 	names->seed = (uint32_t)((uintptr_t)names >> 4);
@@ -48,6 +50,7 @@ vd_names_free(struct vd_names *names)
 	vd_arena_free(names->arena);
 	vd_mem_free(names->nodes);
 	vd_mem_free(names->slots);
+	vd_mem_free(names->followers);
 	vd_buf_fini(&names->full);
 	vd_buf_fini(&names->decoded);
 	vd_obj_free(names);
@@ -252,7 +255,7 @@ grow_slots(struct vd_names *names)
 static bool
 grow_nodes(struct vd_names *names)
 {
-	struct vd_name *nodes = vd_mem_aligned(sizeof *nodes, names->cap * 2 * sizeof *nodes);
+	struct vd_name *nodes = vd_mem_aligned(64, names->cap * 2 * sizeof *nodes);
 	if (nodes == NULL)
 		return false;
 	memcpy(nodes, names->nodes, names->n * sizeof *nodes);

@@ -13,6 +13,7 @@
 #include "event/keys.h"
 
 #define VD_NAMES_MAX 32768u
+#define VD_NAMES_FOLLOWERS_LOG 13u
 #define VD_NAMES_MAX_LEN 4096u /* a longer full name is cut: no rule can mean it */
 
 enum vd_name_kind {
@@ -34,11 +35,10 @@ struct vd_name {
 	struct vd_str full;  /* name for rules; blanks stripped */
 	uint32_t key;        /* number in the key table or VD_KEY_NONE */
 	uint32_t parent;
-	uint32_t next[2]; /* nodes that followed lately, the last one first */
-	uint64_t object;  /* serial number of the object it was last seen in */
-	uint8_t kind;     /* enum vd_name_kind */
-	bool silent;      /* containers of the EVTX form are no fields themselves */
-};
+	uint64_t object; /* serial number of the object it was last seen in */
+	uint8_t kind;    /* enum vd_name_kind */
+	bool silent;     /* containers of the EVTX form are no fields themselves */
+} VD_ALIGNED(64);
 
 _Static_assert(sizeof(struct vd_name) == 64, "a node is one cache line");
 
@@ -57,6 +57,7 @@ struct vd_names {
 	struct vd_arena *arena;
 	struct vd_name_slot *slots; /* open addressing, at most half full */
 	size_t mask;
+	uint32_t *followers;         /* by hash of a path: the node that came next */
 	struct vd_buf full, decoded; /* scratch */
 };
 
@@ -91,21 +92,21 @@ vd_names_is(const struct vd_name *name, uint32_t parent, struct vd_str local)
 	       vd_names_same(name->local.at, local.at, local.len);
 }
 
-/* vd_names_child, which the keys that followed node last lately often spare; local.at is padded. */
+/*
+ * vd_names_child, which the four keys before mostly spare: *path is what they were (0 at the start of an event), and
+ * the key that followed them last time is tried first.  local.at is padded.
+ */
 VD_INLINE uint32_t
-vd_names_after(struct vd_names *names, uint32_t last, uint32_t parent, struct vd_str local)
+vd_names_after(struct vd_names *names, uint32_t *path, uint32_t parent, struct vd_str local)
 {
-	uint32_t *next = names->nodes[last].next;
-	uint32_t first = next[0], second = next[1];
-	if (VD_LIKELY(first != 0 && vd_names_is(&names->nodes[first], parent, local)))
-		return first;
-	if (second == 0 || !vd_names_is(&names->nodes[second], parent, local)) {
-		second = vd_names_child(names, parent, local);
-		next = names->nodes[last].next;
+	uint32_t *guess = &names->followers[(*path * 0x9e3779b1u) >> (32 - VD_NAMES_FOLLOWERS_LOG)];
+	uint32_t node = *guess;
+	if (VD_UNLIKELY(node == 0 || !vd_names_is(&names->nodes[node], parent, local))) {
+		node = vd_names_child(names, parent, local);
+		*guess = node;
 	}
-	next[1] = first;
-	next[0] = second;
-	return second;
+	*path = *path << 8 ^ node;
+	return node;
 }
 
 VD_AUTO_DEFINE(vd_names, vd_names_free)

@@ -22,7 +22,7 @@ struct vd_event_parser {
 	struct vd_field *fields;
 	size_t n, cap;
 	uint32_t repaired;
-	uint32_t last;    /* name node of the key before: predicts the next */
+	uint32_t path;    /* the keys before: predicts the next */
 	uint64_t objects; /* serial number of the newest object, over all events */
 	uint64_t event;   /* serial number of this event among them */
 };

@@ -129,11 +129,10 @@ key(struct walk *w, const struct level *level, uint32_t *ret_node, struct vd_err
 	if (VD_UNLIKELY(end == NULL || w->i + 2 >= w->n || w->text[w->at[w->i + 1]] != ':'))
 		return broken(w, "a key without its colon and value", err);
 	uint32_t node = vd_names_after(
-		parser->names, parser->last, level->node, (struct vd_str){first, (size_t)(end - first)});
+		parser->names, &parser->path, level->node, (struct vd_str){first, (size_t)(end - first)});
 	if (VD_UNLIKELY(node == 0))
 		return vd_fail(err, VD_ENOMEM, "no memory for the name of a field");
 	*ret_node = node;
-	parser->last = node;
 	vd_event_seen(parser, node, level->object);
 	w->i += 2;
 	return VD_OK;
