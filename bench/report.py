@@ -1,7 +1,7 @@
 """What every benchmark ends with: a table to read, a line in history.csv, one JSON line.
 
 A result has calibration (absolute figures of the machine in this very run), ratios (what is compared between
-commits) and bars: {name: {"value", "bar", "pass"}}, value and pass null where it could not be measured.
+commits), figures (what is absolute by nature: memory, load) and bars: {name: {"value", "bar", "pass"}}, value and pass null where it could not be measured.
 """
 import datetime
 import json
@@ -14,7 +14,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HISTORY = ROOT / "bench/history.csv"
 RESULTS = ROOT / "bench/RESULTS.md"
-COLUMNS = "date,commit,name,input,pass,calibration,ratios"
+COLUMNS = "date,commit,name,input,pass,calibration,ratios,figures"
 
 
 def say(words):
@@ -79,7 +79,7 @@ def into_history(result):
             f.write(COLUMNS + "\n")
         f.write(",".join([datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ"), result["commit"],
                           result["name"], result["input"], str(result["pass"]).lower(),
-                          flat(result["calibration"]), flat(result["ratios"])]) + "\n")
+                          flat(result["calibration"]), flat(result["ratios"]), flat(result["figures"])]) + "\n")
 
 
 def into_results(name, text):
@@ -92,11 +92,12 @@ def into_results(name, text):
     RESULTS.write_text(f"{before}{first}\n{text}\n{last}{rest.split(last)[1]}")
 
 
-def conclude(name, where, calibration, ratios, bars, history=True, **more):
+def conclude(name, where, calibration, ratios, figures, bars, history=True, **more):
     """Writes the line of history, prints the JSON line and returns the exit code: 1 where a bar is missed."""
     result = {"name": name, "commit": commit(), "input": where,
               "calibration": {k: rounded(v) for k, v in calibration.items()},
-              "ratios": {k: rounded(v) for k, v in ratios.items()}, "bars": bars, **more,
+              "ratios": {k: rounded(v) for k, v in ratios.items()},
+              "figures": {k: rounded(v) for k, v in figures.items()}, "bars": bars, **more,
               "pass": all(b["pass"] is not False for b in bars.values())}
     if history:
         into_history(result)
