@@ -13,7 +13,7 @@
 #include "event/keys.h"
 
 #define VD_NAMES_MAX 32768u
-#define VD_NAMES_FOLLOWERS_LOG 13u
+#define VD_NAMES_FOLLOWERS_LOG 15u
 #define VD_NAMES_MAX_LEN 4096u /* a longer full name is cut: no rule can mean it */
 
 enum vd_name_kind {
