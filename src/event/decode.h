@@ -13,4 +13,10 @@ struct vd_str vd_json_decode(struct vd_str raw, struct vd_buf *buf);
 /* The same into to, which must hold raw.len bytes (decoding never grows); returns bytes written. */
 size_t vd_json_decode_into(char *to, struct vd_str raw);
 
+/*
+ * The same with ASCII letters made small, in one pass, for the common string: to must hold raw.len + 16 bytes, raw must
+ * have 16 readable bytes behind it.  SIZE_MAX: raw holds a byte >= 0x80 or a \u escape, and to is not to be read.
+ */
+size_t vd_json_decode_lower(char *to, struct vd_str raw);
+
 #endif

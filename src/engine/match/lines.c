@@ -74,11 +74,16 @@ search_line(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw,
 {
 	vd_buf_reset(&lines->decoded);
 	vd_buf_reset(&lines->folded);
-	struct vd_str text = vd_json_decode(raw, &lines->decoded);
-	if (lines->decoded.failed || !vd_buf_room(&lines->folded, vd_fold_bound(text.len)))
+	if (!vd_buf_room(&lines->folded, vd_fold_bound(raw.len)))
 		return false;
 	lines->n = 0;
-	size_t n = vd_fold(lines->folded.at, text.at, text.len);
+	size_t n = vd_json_decode_lower(lines->folded.at, raw);
+	if (n == SIZE_MAX) {
+		struct vd_str text = vd_json_decode(raw, &lines->decoded);
+		if (lines->decoded.failed)
+			return false;
+		n = vd_fold(lines->folded.at, text.at, text.len);
+	}
 	vd_grams_scan(&set->grams, (struct vd_str){lines->folded.at, n}, on_literal, lines);
 	if (cached && lines->n <= VD_CACHE_ITEMS_MAX)
 		vd_cache_put(lines->cache, hash, KIND | set->number, raw, lines->n, lines->ids);

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "engine/match/lines.h"
 #include "engine/match/plain.h"
+#include "event/decode.h"
 
 struct vd_scan {
 	uint32_t magic;
@@ -20,6 +21,7 @@ struct vd_scan {
 	const struct vd_field *field; /* during vd_scan_value */
 	struct vd_value_forms value;  /* its forms, */
 	bool has_value;               /* once something asked for them */
+	bool has_folded;              /* the folded form may be there alone */
 	bool failed;
 	uint32_t round;   /* of begin */
 	size_t largest;   /* items of the largest set */
@@ -200,8 +202,30 @@ make_value(struct vd_scan *scan)
 	if (!scan->has_value) {
 		scan->has_value = vd_scan_forms(scan, scan->field, &scan->value);
 		scan->failed |= !scan->has_value;
+		scan->has_folded = scan->has_value;
 	}
 	return scan->has_value;
+}
+
+/* The folded form alone, which most values need only; both where the quick way does not know the value. */
+static bool
+make_folded(struct vd_scan *scan)
+{
+	const struct vd_field *field = scan->field;
+	if (scan->has_folded)
+		return true;
+	if (field->type == VD_F_STRING && !(field->flags & VD_FF_PLAIN)) {
+		vd_buf_reset(&scan->folded);
+		/* room for the careful way too: it may follow while this form is being read */
+		if (!vd_buf_room(&scan->folded, vd_fold_bound(field->raw_len))) {
+			scan->failed = true;
+			return false;
+		}
+		size_t n = vd_json_decode_lower(scan->folded.at, (struct vd_str){field->raw, field->raw_len});
+		scan->value = (struct vd_value_forms){{"", 0}, {scan->folded.at, n}, {"", 0}};
+		scan->has_folded = n != SIZE_MAX;
+	}
+	return scan->has_folded || make_value(scan);
 }
 
 static void
@@ -209,7 +233,7 @@ on_literal(void *owner, uint32_t id)
 {
 	struct vd_scan *scan = owner;
 	const struct vd_contained *one = &scan->set->contained[id];
-	if ((one->tokens != NULL || one->regex != NULL) && !make_value(scan))
+	if ((one->tokens != NULL && !make_folded(scan)) || (one->regex != NULL && !make_value(scan)))
 		return;
 	if (one->tokens != NULL && !vd_tokens_match(one->tokens, one->n_tokens, scan->value.folded))
 		return;
@@ -312,7 +336,9 @@ look_up(struct vd_scan *scan)
 		find_affixes(scan, &set->suffix, value->folded, true);
 	if (set->always.n != 0)
 		apply(scan, set->always);
-	run_tests(scan, value->raw);
+	if (set->n_tests[VD_TEST_CIDR] + set->n_tests[VD_TEST_NUMBER] + set->n_tests[VD_TEST_TIME] != 0 &&
+		make_value(scan))
+		run_tests(scan, value->raw);
 }
 
 static enum vd_status
@@ -323,7 +349,9 @@ look_whole(struct vd_scan *scan, struct vd_err *err)
 	enum vd_status st = find_patterns(scan, &set->dbs[VD_DB_FOLDED], scan->value.folded, err);
 	if (st == VD_OK && set->dbs[VD_DB_FOLDED_UTF8].db != NULL && vd_text_has_wide(scan->value.folded))
 		st = find_patterns(scan, &set->dbs[VD_DB_FOLDED_UTF8], scan->value.folded, err);
-	return st == VD_OK ? find_patterns(scan, &set->dbs[VD_DB_RAW], scan->value.raw, err) : st;
+	if (st != VD_OK || set->dbs[VD_DB_RAW].db == NULL || !make_value(scan))
+		return st;
+	return find_patterns(scan, &set->dbs[VD_DB_RAW], scan->value.raw, err);
 }
 
 enum vd_status
@@ -338,12 +366,13 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		     (set->dbs[VD_DB_FOLDED_UTF8].db != NULL && !vd_text_is_plain(raw));
 	scan->field = field;
 	scan->has_value = false;
+	scan->has_folded = false;
 	scan->failed = false;
-	if (whole && make_value(scan))
+	if (whole && make_folded(scan))
 		st = look_whole(scan, err);
 	if (by_line)
 		scan->failed |= !vd_lines_scan(scan->lines, set, raw, on_literal, scan);
-	else if (set->grams.n != 0 && make_value(scan))
+	else if (set->grams.n != 0 && make_folded(scan))
 		vd_grams_scan(&set->grams, scan->value.folded, on_literal, scan);
 	return scan->failed ? vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len)
 			    : st;
