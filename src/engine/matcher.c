@@ -26,7 +26,7 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 	matcher->tried = vd_mem_zalloc(rules, sizeof *matcher->tried);
 	matcher->candidates = vd_mem_zalloc(rules, sizeof *matcher->candidates);
 	matcher->matches = vd_mem_zalloc(rules, sizeof *matcher->matches);
-	matcher->all_learned = vd_mem_zalloc(set->n_routes, sizeof(struct vd_learned *));
+	matcher->all_learned = vd_learned_new(set);
 	matcher->memos = vd_mem_zalloc(VD_ROUTE_MEMOS, sizeof *matcher->memos);
 	if (matcher->parser == NULL || matcher->cache == NULL || matcher->arena == NULL ||
 		matcher->bits == NULL || matcher->held == NULL || matcher->present == NULL ||
@@ -74,9 +74,7 @@ vd_matcher_free(struct vd_matcher *matcher)
 	vd_mem_free(matcher->tried);
 	vd_mem_free(matcher->candidates);
 	vd_mem_free(matcher->matches);
-	for (size_t i = 0; matcher->all_learned != NULL && i < matcher->set->n_routes; i++)
-		vd_learned_free(matcher->all_learned[i]);
-	vd_mem_free(matcher->all_learned);
+	vd_learned_free(matcher->all_learned);
 	vd_mem_free(matcher->memos);
 	vd_mem_free(matcher->evidence);
 	vd_buf_fini(&matcher->channel);

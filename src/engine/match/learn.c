@@ -7,33 +7,46 @@
 #define LAST 32768u
 #define NEVER UINT64_MAX /* cost of a condition that can hold with no item true */
 
-struct vd_learned *
-vd_learned_new(const struct vd_route *route)
+static size_t
+items_in(const struct vd_route *route)
 {
-	struct vd_learned *learned = vd_mem_zalloc(1, sizeof *learned);
-	if (learned == NULL)
+	size_t n = 0;
+	for (uint32_t i = 0; i < route->n_code; i++)
+		n += route->code[i].op == VD_NODE_ITEM;
+	return n;
+}
+
+struct vd_learned *
+vd_learned_new(const struct vd_ruleset *set)
+{
+	size_t words = 0;
+	for (size_t i = 0; i < set->n_routes; i++)
+		words += 2u * set->routes[i]->n_bits + 2u + items_in(set->routes[i]);
+	/* zeroed by the system: what no event touches takes no memory */
+	struct vd_learned *all = vd_mem_zalloc(1, set->n_routes * sizeof *all + words * sizeof(uint32_t));
+	if (all == NULL)
 		return NULL;
-	learned->route = route;
-	learned->next = FIRST;
-	learned->counts = vd_mem_zalloc(route->n_bits, sizeof *learned->counts);
-	learned->trigger_from = route->trigger_from;
-	learned->triggers = route->triggers;
-	if (learned->counts == NULL) {
-		vd_mem_free(learned);
-		return NULL;
+	uint32_t *at = (uint32_t *)(void *)(all + set->n_routes);
+	for (size_t i = 0; i < set->n_routes; i++) {
+		const struct vd_route *route = set->routes[i];
+		all[i] = (struct vd_learned){
+			.route = route,
+			.next = FIRST,
+			.counts = at,
+			.trigger_from = route->trigger_from,
+			.triggers = route->triggers,
+			.own_from = at + route->n_bits,
+			.own_triggers = at + 2u * route->n_bits + 2u,
+		};
+		at += 2u * route->n_bits + 2u + items_in(route);
 	}
-	return learned;
+	return all;
 }
 
 void
-vd_learned_free(struct vd_learned *learned)
+vd_learned_free(struct vd_learned *all)
 {
-	if (learned == NULL)
-		return;
-	vd_mem_free(learned->counts);
-	vd_mem_free(learned->own_from);
-	vd_mem_free(learned->own_triggers);
-	vd_mem_free(learned);
+	vd_mem_free(all);
 }
 
 /*
@@ -125,28 +138,18 @@ void
 vd_learned_choose(struct vd_learned *learned)
 {
 	const struct vd_route *route = learned->route;
-	learned->next = learned->next >= LAST ? 0 : learned->next * STEP;
-	uint32_t *from = vd_mem_zalloc(route->n_bits + 2u, sizeof *from), *list = NULL;
-	if (from == NULL)
-		return;
+	uint32_t *from = learned->own_from;
 	struct tally tally = {.from = from};
+	learned->next = learned->next >= LAST ? 0 : learned->next * STEP;
+	memset(from, 0, (route->n_bits + 2u) * sizeof *from);
 	walk_rules(learned, &tally);
 	for (uint32_t bit = 0; bit < route->n_bits; bit++)
 		from[bit + 1] += from[bit];
-	list = vd_mem_zalloc(tally.n, sizeof *list);
-	if (list == NULL) {
-		vd_mem_free(from);
-		return;
-	}
-	tally.list = list;
+	tally.list = learned->own_triggers;
 	walk_rules(learned, &tally);
 	/* each place has moved to the next one's start */
 	memmove(from + 1, from, route->n_bits * sizeof *from);
 	from[0] = 0;
-	vd_mem_free(learned->own_from);
-	vd_mem_free(learned->own_triggers);
-	learned->own_from = from;
-	learned->own_triggers = list;
 	learned->trigger_from = from;
-	learned->triggers = list;
+	learned->triggers = learned->own_triggers;
 }

@@ -4,7 +4,7 @@
  * chooses anew: the rarest items of which one must be true.  What matches never depends on it, only how many
  * rules are judged in vain.
  *
- * Memory: a state for each route that has seen an event, made then; at most the route's leaves.  Thread: one owner.
+ * Memory: room for every route's counts and triggers is made at the start, none later.  Thread: one owner.
  */
 #ifndef VD_ENGINE_MATCH_LEARN_H
 #define VD_ENGINE_MATCH_LEARN_H
@@ -14,19 +14,18 @@
 struct vd_learned {
 	const struct vd_route *route;
 	uint32_t events;
-	uint32_t next;    /* learn when events reaches it; 0: never again */
+	uint32_t next;    /* choose when events reaches it; 0: never again */
 	uint32_t *counts; /* per bit */
 	/* the triggers in force, as in vd_route */
 	const uint32_t *trigger_from, *triggers;
-	/* own arrays, once something was learned */
+	/* room for own ones: n_bits + 2, and one for each item in a condition */
 	uint32_t *own_from, *own_triggers;
 };
 
-/* NULL: out of memory */
-struct vd_learned *vd_learned_new(const struct vd_route *route) VD_MUST_USE;
-void vd_learned_free(struct vd_learned *learned);
+/* One for each route of the set, in one block; NULL: out of memory. */
+struct vd_learned *vd_learned_new(const struct vd_ruleset *set) VD_MUST_USE;
+void vd_learned_free(struct vd_learned *all);
 
-/* Out of memory leaves the old triggers in force. */
 void vd_learned_choose(struct vd_learned *learned);
 
 /* Call for each event, with its true bits. */

@@ -134,9 +134,7 @@ choose_route(struct vd_matcher *matcher)
 			vd_matcher_source(matcher, &matcher->source);
 	}
 	matcher->route = set->routes[route];
-	if (VD_UNLIKELY(matcher->all_learned[route] == NULL))
-		matcher->all_learned[route] = vd_learned_new(matcher->route);
-	matcher->learned = matcher->all_learned[route];
+	matcher->learned = &matcher->all_learned[route];
 }
 
 /* ---- true items ---- */
@@ -382,8 +380,6 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 	choose_route(matcher);
 	const struct vd_route *route = matcher->route;
 	enum vd_status st = VD_OK;
-	if (matcher->learned == NULL)
-		return vd_fail(err, VD_ENOMEM, "no memory for a route's counts");
 	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
 		uint16_t slot = field->key == VD_KEY_NONE ? 0 : route->slots[field->key];

@@ -27,9 +27,9 @@ struct vd_matcher {
 	struct vd_event event; /* the last one */
 	bool has_event;
 	const struct vd_route *route;
-	struct vd_learned *learned;      /* of the route */
-	struct vd_learned **all_learned; /* per route; NULL: no event yet */
-	struct vd_source source;         /* of a filtered route's event */
+	struct vd_learned *learned;     /* of the route */
+	struct vd_learned *all_learned; /* per route */
+	struct vd_source source;        /* of a filtered route's event */
 	uint32_t round;
 	uint64_t *bits; /* of the route; only those in held are set */
 	uint32_t *held;
