@@ -253,7 +253,8 @@ item_node(struct vd_items *items, const struct vd_item *item)
 	if (node == NULL || values == NULL)
 		return NULL;
 	uint32_t kids = 0;
-	size_t n = 0, chunk = all ? ALL_MAX : SIZE_MAX;
+	/* keywords are looked for in every value: one by one, each is cached like any other */
+	size_t n = 0, chunk = !all ? SIZE_MAX : item->field.len == 0 ? 1 : ALL_MAX;
 	for (size_t i = 0; i < item->n; i++) {
 		if (is_about_event(&item->values[i])) {
 			node->kids[kids] = event_node(items, key, &item->values[i].atoms[0]);
