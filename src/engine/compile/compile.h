@@ -197,6 +197,7 @@ struct vd_route {
 	const struct vd_route_rule *rules;
 	const struct vd_code *code;
 	uint32_t n_code;
+	uint32_t n_leaves; /* items in code: the most triggers there can be */
 	const uint16_t *slots; /* by key number: index in keys; 0: nobody asks for this field */
 	const struct vd_route_key *keys;
 	uint32_t keywords; /* set on every value, VD_NONE: none */

@@ -5,7 +5,7 @@
 #define BITS_PER_GRAM_LOG                                                                                    \
 	5u /* 32 bits of the bitmap for each gram: one text position in 32 is looked at in vain */
 #define BITMAP_LOG_MIN 12u
-#define BITMAP_LOG_MAX 18u /* 32 KiB: what a first level cache holds */
+#define BITMAP_LOG_MAX 20u /* 128 KiB: near enough, and one place in a hundred is looked at in vain */
 
 #define PAIR_BITS 65536u
 

@@ -372,6 +372,8 @@ place_rules(struct vd_route_builder *builder, struct vd_route *route)
 	route->n_rules = builder->n_live;
 	route->code = code;
 	route->n_code = (uint32_t)builder->code.n;
+	for (uint32_t i = 0; i < route->n_code; i++)
+		route->n_leaves += code[i].op == VD_NODE_ITEM;
 	route->always = kept;
 	return place_triggers(builder, route);
 }

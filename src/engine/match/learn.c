@@ -7,21 +7,12 @@
 #define LAST 32768u
 #define NEVER UINT64_MAX /* cost of a condition that can hold with no item true */
 
-static size_t
-items_in(const struct vd_route *route)
-{
-	size_t n = 0;
-	for (uint32_t i = 0; i < route->n_code; i++)
-		n += route->code[i].op == VD_NODE_ITEM;
-	return n;
-}
-
 struct vd_learned *
 vd_learned_new(const struct vd_ruleset *set)
 {
 	size_t words = 0;
 	for (size_t i = 0; i < set->n_routes; i++)
-		words += 2u * set->routes[i]->n_bits + 2u + items_in(set->routes[i]);
+		words += 2u * set->routes[i]->n_bits + 2u + set->routes[i]->n_leaves;
 	/* zeroed by the system: what no event touches takes no memory */
 	struct vd_learned *all = vd_mem_zalloc(1, set->n_routes * sizeof *all + words * sizeof(uint32_t));
 	if (all == NULL)
@@ -38,7 +29,7 @@ vd_learned_new(const struct vd_ruleset *set)
 			.own_from = at + route->n_bits,
 			.own_triggers = at + 2u * route->n_bits + 2u,
 		};
-		at += 2u * route->n_bits + 2u + items_in(route);
+		at += 2u * route->n_bits + 2u + route->n_leaves;
 	}
 	return all;
 }
