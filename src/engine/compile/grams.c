@@ -42,18 +42,9 @@ slot_of(const struct vd_grams *grams, uint32_t gram)
 	uint32_t at = (gram * 0x85ebca6bu) >> 7;
 	for (;; at++) {
 		struct vd_gram_slot *slot = &grams->slots[at & grams->mask];
-		if (slot->first == UINT32_MAX || slot->gram == gram)
+		if (slot->n == 0 || slot->gram == gram)
 			return slot;
 	}
-}
-
-static uint32_t
-chain_length(const struct vd_grams *grams, uint32_t gram)
-{
-	uint32_t n = 0;
-	for (uint32_t i = slot_of(grams, gram)->first; i != UINT32_MAX; i = grams->literals[i].next)
-		n++;
-	return n;
 }
 
 /* The rarest gram, and of equally rare ones the one that fewer other literals took. */
@@ -66,7 +57,7 @@ best_offset(const struct vd_grams *grams, const struct vd_gram_literal *literal)
 		double cost = 1;
 		for (uint32_t k = 0; k < VD_GRAM; k++)
 			cost *= vd_commonness((unsigned char)literal->text[i + k]);
-		cost *= 1 + 0.25 * chain_length(grams, gram_at(literal->text + i));
+		cost *= 1 + 0.25 * slot_of(grams, gram_at(literal->text + i))->n;
 		if (i == 0 || cost < best_cost) {
 			best = i;
 			best_cost = cost;
@@ -75,47 +66,77 @@ best_offset(const struct vd_grams *grams, const struct vd_gram_literal *literal)
 	return best;
 }
 
-static void
-place(struct vd_grams *grams, uint32_t number)
+static uint32_t
+gram_of(const struct vd_gram_literal *literal, uint32_t offset)
 {
-	struct vd_gram_literal *literal = &grams->literals[number];
+	return literal->len < VD_GRAM ? pair_at(literal->text) : gram_at(literal->text + offset);
+}
+
+/* Takes a gram for the literal and counts it there. */
+static uint32_t
+choose(struct vd_grams *grams, const struct vd_gram_literal *literal)
+{
 	bool is_short = literal->len < VD_GRAM;
-	memcpy(&literal->head, literal->text, VD_MIN(literal->len, (uint32_t)sizeof literal->head));
-	literal->mask = literal->len >= 8 ? UINT64_MAX : ((uint64_t)1 << (8 * literal->len)) - 1;
-	literal->offset = is_short ? 0 : best_offset(grams, literal);
-	uint32_t gram = is_short ? pair_at(literal->text) : gram_at(literal->text + literal->offset);
+	uint32_t offset = is_short ? 0 : best_offset(grams, literal), gram = gram_of(literal, offset);
 	uint32_t bit = is_short ? gram : bit_of(grams, gram);
 	uint32_t *bitmap = is_short ? grams->pairs : grams->bitmap;
 	struct vd_gram_slot *slot = slot_of(grams, gram);
 	slot->gram = gram;
-	literal->next = slot->first;
-	slot->first = number;
+	slot->n++;
 	bitmap[bit / 32] |= (uint32_t)1 << (bit % 32);
+	return offset;
 }
 
-bool
-vd_grams_build(struct vd_arena *arena, struct vd_gram_literal *literals, uint32_t n, struct vd_grams *ret)
+static void
+place(struct vd_grams *grams, const struct vd_gram_literal *literal, uint32_t offset)
+{
+	struct vd_gram_slot *slot = slot_of(grams, gram_of(literal, offset));
+	struct vd_gram_entry *entry = &grams->entries[slot->from++];
+	*entry = (struct vd_gram_entry){
+		.text = literal->text, .len = literal->len, .offset = offset, .id = literal->id};
+	memcpy(&entry->head, literal->text, VD_MIN(literal->len, (uint32_t)sizeof entry->head));
+	entry->mask = literal->len >= 8 ? UINT64_MAX : ((uint64_t)1 << (8 * literal->len)) - 1;
+}
+
+static bool
+allot(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n, struct vd_grams *ret)
 {
 	uint32_t log = BITMAP_LOG_MIN, slots = 64;
+	bool any_short = false;
 	while (log < BITMAP_LOG_MAX && ((uint64_t)1 << log) < (uint64_t)n << BITS_PER_GRAM_LOG)
 		log++;
 	while (slots < n * 2)
 		slots *= 2;
-	*ret = (struct vd_grams){.n = n, .literals = literals, .shift = 32 - log, .mask = slots - 1};
+	for (uint32_t i = 0; i < n; i++)
+		any_short |= literals[i].len < VD_GRAM;
+	*ret = (struct vd_grams){.n = n, .shift = 32 - log, .mask = slots - 1};
+	ret->entries = vd_arena_array(arena, n, sizeof *ret->entries);
 	ret->bitmap = vd_arena_array(arena, ((size_t)1 << log) / 32, sizeof *ret->bitmap);
 	ret->slots = vd_arena_array(arena, slots, sizeof *ret->slots);
-	if (ret->bitmap == NULL || ret->slots == NULL)
+	ret->pairs = any_short ? vd_arena_array(arena, PAIR_BITS / 32, sizeof *ret->pairs) : NULL;
+	return ret->entries != NULL && ret->bitmap != NULL && ret->slots != NULL &&
+	       (!any_short || ret->pairs != NULL);
+}
+
+bool
+vd_grams_build(
+	struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n, struct vd_grams *ret)
+{
+	VD_AUTO(vd_arena) scratch = vd_arena_new(0);
+	uint32_t *offsets = scratch == NULL ? NULL : vd_arena_array(scratch, n, sizeof *offsets);
+	if (offsets == NULL || !allot(arena, literals, n, ret))
 		return false;
-	for (uint32_t i = 0; i < slots; i++)
-		ret->slots[i].first = UINT32_MAX;
 	for (uint32_t i = 0; i < n; i++)
-		if (literals[i].len < VD_GRAM && ret->pairs == NULL) {
-			ret->pairs = vd_arena_array(arena, PAIR_BITS / 32, sizeof *ret->pairs);
-			if (ret->pairs == NULL)
-				return false;
-		}
+		offsets[i] = choose(ret, &literals[i]);
+	uint32_t from = 0;
+	for (uint32_t i = 0; i <= ret->mask; i++) {
+		ret->slots[i].from = from;
+		from += ret->slots[i].n;
+	}
 	for (uint32_t i = 0; i < n; i++)
-		place(ret, i);
+		place(ret, &literals[i], offsets[i]);
+	for (uint32_t i = 0; i <= ret->mask; i++) /* each place has moved to the next one's start */
+		ret->slots[i].from -= ret->slots[i].n;
 	return true;
 }
 
@@ -123,9 +144,9 @@ static void
 look_at(const struct vd_grams *grams, uint32_t gram, struct vd_str text, size_t i,
 	void (*found)(void *owner, uint32_t id), void *owner)
 {
-	uint32_t at = slot_of(grams, gram)->first;
-	for (; at != UINT32_MAX; at = grams->literals[at].next) {
-		const struct vd_gram_literal *literal = &grams->literals[at];
+	const struct vd_gram_slot *slot = slot_of(grams, gram);
+	const struct vd_gram_entry *literal = slot->n == 0 ? NULL : &grams->entries[slot->from];
+	for (uint32_t left = slot->n; left != 0; left--, literal++) {
 		uint64_t head;
 		if (literal->offset > i || text.len - (i - literal->offset) < literal->len)
 			continue;

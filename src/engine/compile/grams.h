@@ -15,22 +15,28 @@
 #define VD_GRAM 4u
 
 struct vd_gram_literal {
+	const char *text;
+	uint32_t len;
+	uint32_t id; /* the caller's */
+};
+
+/* A literal as the search meets it; those of one gram stand side by side. */
+struct vd_gram_entry {
 	uint64_t head, mask; /* the first eight bytes, and which of them there are */
 	const char *text;
 	uint32_t len;
 	uint32_t offset; /* of its gram */
-	uint32_t next;   /* literal of the same gram, UINT32_MAX: last */
-	uint32_t id;     /* the caller's */
+	uint32_t id;
 };
 
 struct vd_gram_slot {
 	uint32_t gram;
-	uint32_t first; /* literal, UINT32_MAX: free */
+	uint32_t from, n; /* entries; n 0: free */
 };
 
 struct vd_grams {
 	uint32_t n;
-	struct vd_gram_literal *literals;
+	struct vd_gram_entry *entries;
 	uint32_t shift;   /* 32 - log2 of bits in the bitmap */
 	uint32_t *bitmap; /* words of 32 bits: a vector gathers eight */
 	uint32_t mask;
@@ -40,8 +46,8 @@ struct vd_grams {
 
 #define VD_GRAM_SHORTEST 2u
 
-/* literals: text, len (at least VD_GRAM_SHORTEST) and id are set; grams keeps the array.  False: out of memory. */
-bool vd_grams_build(struct vd_arena *arena, struct vd_gram_literal *literals, uint32_t n,
+/* Literals of at least VD_GRAM_SHORTEST bytes; the texts are borrowed, the list is not kept.  False: out of memory. */
+bool vd_grams_build(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n,
 	struct vd_grams *ret) VD_MUST_USE;
 
 /* Calls found for the id of each literal in text (8 readable bytes behind it), once for each place it stands at. */

@@ -121,7 +121,7 @@ note_needs(struct vd_set *set)
 {
 	set->by_line = true;
 	for (uint32_t i = 0; i < set->grams.n; i++)
-		set->by_line &= memchr(set->grams.literals[i].text, '\n', set->grams.literals[i].len) == NULL;
+		set->by_line &= memchr(set->grams.entries[i].text, '\n', set->grams.entries[i].len) == NULL;
 	set->needs_whole =
 		set->exact.n + set->component.n + set->prefix.n + set->suffix.n + set->always.n != 0 ||
 		set->n_tests[VD_TEST_CIDR] + set->n_tests[VD_TEST_NUMBER] + set->n_tests[VD_TEST_TIME] != 0 ||
