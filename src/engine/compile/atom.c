@@ -192,13 +192,26 @@ vd_number_text(struct vd_str raw, char room[VD_NUMBER_TEXT_MAX])
 	return (struct vd_str){room, n < 0 ? 0 : (size_t)n};
 }
 
+/* no wildcards: what the pattern means is one text, but for its dashes */
+static bool
+is_exact(const struct vd_atom *atom)
+{
+	for (size_t i = 0; i < atom->n_tokens; i++)
+		if (atom->tokens[i].kind != VD_TOK_TEXT && atom->tokens[i].kind != VD_TOK_DASH)
+			return false;
+	return true;
+}
+
 static bool
 pattern_holds(const struct vd_atom *atom, const struct vd_value_forms *value)
 {
 	if (vd_tokens_match(atom->tokens, atom->n_tokens, atom->cased ? value->raw : value->folded))
 		return true;
-	return value->number.len != 0 && atom->n_tokens == 1 && atom->tokens[0].kind == VD_TOK_TEXT &&
-	       vd_str_eq(atom->tokens[0].text, value->number);
+	if (value->number.len == 0 || !is_exact(atom))
+		return false;
+	/* an exponent is a letter: cased texts mean the one that is written */
+	return (!atom->cased || memchr(value->number.at, 'e', value->number.len) == NULL) &&
+	       vd_tokens_match(atom->tokens, atom->n_tokens, value->number);
 }
 
 bool

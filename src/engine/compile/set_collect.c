@@ -252,13 +252,26 @@ add_open(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n
 	return add_complex(builder, tokens, n, mark);
 }
 
+/* ASCII without letters: folding neither changes it nor makes it out of anything else */
+static bool
+has_no_case(struct vd_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+		if (c >= 0x80 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+			return false;
+	}
+	return true;
+}
+
 static bool
 add_plain(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased,
 	struct vd_mark mark)
 {
 	if (n == 1 && tokens[0].kind == VD_TOK_ANY)
 		return add(builder, VD_TABLE_ALWAYS, VD_S(""), mark);
-	if (cased)
+	/* what has no case goes with the rest, where numbers are found however they are written */
+	if (cased && !(n == 1 && tokens[0].kind == VD_TOK_TEXT && has_no_case(tokens[0].text)))
 		return add_expression(builder, tokens, n, cased, mark);
 	if (n == 0)
 		return add(builder, VD_TABLE_EXACT, VD_S(""), mark);

@@ -1,0 +1,376 @@
+/* The engine as its users see it: vedette/engine.h and nothing below. */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+#include "engine/random_case.h"
+#include "vd_test.h"
+#include "vedette/engine.h"
+
+static struct vd_ruleset *
+load(struct vd_str text, bool no_routing)
+{
+	struct vd_err err = VD_ERR_INIT;
+	struct vd_text rule = {VD_S("rules.yml"), text};
+	struct vd_ruleset_input input = {.rules = &rule, .n_rules = 1, .no_routing = no_routing};
+	struct vd_ruleset *set = NULL;
+	if (vd_ruleset_new(&input, &set, &err) != VD_OK)
+		fail_msg("%s", err.text);
+	return set;
+}
+
+static struct vd_matcher *
+matcher_of(struct vd_ruleset *set)
+{
+	struct vd_err err = VD_ERR_INIT;
+	struct vd_matcher *matcher = NULL;
+	if (vd_matcher_new(set, &matcher, &err) != VD_OK)
+		fail_msg("%s", err.text);
+	return matcher;
+}
+
+/* to keeps the padded text until the next event */
+static struct vd_match_result
+run(struct vd_matcher *matcher, struct vd_buf *to, const char *event)
+{
+	struct vd_err err = VD_ERR_INIT;
+	struct vd_match_result result;
+	vd_buf_reset(to);
+	vd_buf_text(to, event);
+	assert_true(vd_buf_room(to, VD_INPUT_PADDING));
+	if (vd_matcher_event(matcher, vd_buf_view(to), &result, &err) != VD_OK)
+		fail_msg("%s: %s", event, err.text);
+	return result;
+}
+
+/* Numbers of the rules that match, joined with a blank. */
+static const char *
+found(struct vd_ruleset *set, const char *event)
+{
+	static char room[256];
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	struct vd_matcher *matcher = matcher_of(set);
+	struct vd_match_result result = run(matcher, &text, event);
+	size_t at = 0;
+	room[0] = '\0';
+	for (size_t i = 0; i < result.n; i++)
+		at += (size_t)snprintf(
+			room + at, sizeof room - at, "%s%u", i == 0 ? "" : " ", result.rules[i]);
+	vd_matcher_free(matcher);
+	return room;
+}
+
+#define RULE(title, detection)                                                                               \
+	"title: " title "\nlogsource: {category: test}\ndetection: {" detection ", condition: s}\n"
+
+/* ---- fields ---- */
+
+VD_TEST(each_element_of_an_array_counts_and_all_may_use_several)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("any", "s: {A: abc}") "---\n" RULE("all",
+			     "s: {A|contains|all: [x, y]}") "---\n" RULE("not any", "s: {A|neq: abc}")),
+			true);
+	assert_string_equal(found(set, "{\"A\": [\"q\", \"abc\"]}"), "0");
+	assert_string_equal(found(set, "{\"A\": [\"-x-\", \"-y-\"]}"), "1 2");
+	assert_string_equal(found(set, "{\"A\": \"xy\"}"), "1 2");
+	assert_string_equal(found(set, "{\"A\": [\"x\", \"x\"]}"), "2");
+	assert_string_equal(found(set, "{\"A\": []}"), "2");
+	assert_string_equal(found(set, "{\"A\": [[\"abc\"]]}"), "0");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(both_values_of_a_duplicate_key_count)
+{
+	struct vd_ruleset *set = load(
+		VD_S(RULE("one", "s: {A: abc}") "---\n" RULE("all", "s: {A|contains|all: [x, y]}")), true);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	assert_string_equal(found(set, "{\"A\": \"q\", \"A\": \"abc\"}"), "0");
+	assert_string_equal(found(set, "{\"A\": \"x\", \"A\": \"y\"}"), "1");
+	struct vd_matcher *matcher = matcher_of(set);
+	assert_true(run(matcher, &text, "{\"A\": 1, \"A\": 2}").repaired & VD_MATCH_REPAIRED_DUPLICATE);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(nested_objects_go_by_their_path_and_null_is_as_absent)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("path", "s: {A.b: x}") "---\n" RULE("gone", "s: {C: null}") "---\n" RULE(
+			     "there", "s: {C|exists: true}") "---\n" RULE("empty", "s: {C: ''}")),
+			true);
+	assert_string_equal(found(set, "{\"A\": {\"b\": \"X\"}, \"C\": 1}"), "0 2");
+	assert_string_equal(found(set, "{\"A.b\": \"x\", \"C\": null}"), "0 1 2");
+	assert_string_equal(found(set, "{}"), "1");
+	assert_string_equal(found(set, "{\"C\": \"\"}"), "2 3");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(keywords_look_at_every_value_but_not_at_names)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("word", "s: ['needle']") "---\n" RULE("words", "s: {'|all': ['one', 'two']}")),
+			true);
+	assert_string_equal(found(set, "{\"A\": {\"b\": [\"has a NEEDLE inside\"]}}"), "0");
+	assert_string_equal(found(set, "{\"needle\": \"hay\"}"), "");
+	assert_string_equal(found(set, "{\"A\": \"ne\\u0065dle\"}"), "0");
+	assert_string_equal(found(set, "{\"A\": \"one\", \"B\": \"two\"}"), "1");
+	assert_string_equal(found(set, "{\"A\": \"one\", \"B\": \"one\"}"), "");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(a_number_is_itself_however_it_is_written)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("plain", "s: {A: 443}") "---\n" RULE(
+			     "cased", "s: {A|cased: '443'}") "---\n" RULE("dash", "s: {A|windash: '-5'}")),
+			true);
+	assert_string_equal(found(set, "{\"A\": 443}"), "0 1");
+	assert_string_equal(found(set, "{\"A\": 4.43e2}"), "0 1");
+	assert_string_equal(found(set, "{\"A\": \"443\"}"), "0 1");
+	assert_string_equal(found(set, "{\"A\": \"443.0\"}"), "");
+	assert_string_equal(found(set, "{\"A\": -5.0}"), "2");
+	vd_ruleset_unref(set);
+}
+
+/* ---- routing ---- */
+
+VD_TEST(routing_keeps_rules_from_events_of_other_sources)
+{
+	static const char text[] = "title: t\nlogsource: {product: windows, service: security}\ndetection: "
+				   "{s: {A: x}, condition: s}\n";
+	static const char other[] =
+		"{\"Channel\": \"Microsoft-Windows-Sysmon/Operational\", \"EventID\": 1, \"A\": \"x\"}";
+	static const char own[] = "{\"Channel\": \"Security\", \"EventID\": 4688, \"A\": \"x\"}";
+	VD_AUTO_FINI(vd_buf) buf;
+	vd_buf_init(&buf, 0);
+	struct vd_ruleset *routed = load(vd_str_from(text), false), *all = load(vd_str_from(text), true);
+	assert_string_equal(found(routed, own), "0");
+	assert_string_equal(found(routed, other), "");
+	assert_string_equal(found(all, own), "0");
+	assert_string_equal(found(all, other), "0");
+	struct vd_matcher *matcher = matcher_of(routed);
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routes;
+	struct vd_err err = VD_ERR_INIT;
+	(void)run(matcher, &buf, other);
+	assert_int_equal(vd_matcher_explain(matcher, 0, &n, &list, &holds, &routes, &err), VD_OK);
+	assert_true(holds);
+	assert_false(routes);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(routed);
+	vd_ruleset_unref(all);
+}
+
+/* ---- evidence ---- */
+
+VD_TEST(evidence_names_field_value_predicate_and_selection)
+{
+	struct vd_ruleset *set = load(VD_S("title: t\nlogsource: {category: test}\ndetection:\n"
+					   "  sel: {A|endswith: ['\\x.exe', '\\cmd.exe']}\n  filter: {B: y}\n"
+					   "  condition: sel and not filter\n"),
+		true);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	struct vd_matcher *matcher = matcher_of(set);
+	struct vd_err err = VD_ERR_INIT;
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routed;
+	assert_int_equal(run(matcher, &text, "{\"A\": \"C:\\\\cmd.exe\", \"B\": \"z\"}").n, 1);
+	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_OK);
+	assert_int_equal(n, 1);
+	assert_true(vd_str_is(list[0].field, "A") && vd_str_is(list[0].value, "C:\\cmd.exe"));
+	assert_true(vd_str_is(list[0].predicate, "A|endswith: '\\cmd.exe'") &&
+		    vd_str_is(list[0].selection, "sel"));
+	assert_true(list[0].holds && !list[0].negated);
+	assert_int_equal(vd_matcher_explain(matcher, 0, &n, &list, &holds, &routed, &err), VD_OK);
+	assert_true(holds && routed);
+	assert_int_equal(n, 3);
+	assert_true(!list[0].holds && list[1].holds && !list[2].holds && list[2].negated);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(after_an_unreadable_event_there_is_nothing_to_explain)
+{
+	struct vd_ruleset *set = load(VD_S(RULE("t", "s: {A: x}")), true);
+	struct vd_matcher *matcher = matcher_of(set);
+	struct vd_match_result result;
+	struct vd_err err = VD_ERR_INIT;
+	char text[2 + VD_INPUT_PADDING] = "42";
+	size_t n;
+	int64_t ms;
+	struct vd_str value;
+	const struct vd_evidence *list;
+	assert_int_equal(vd_matcher_event(matcher, (struct vd_str){text, 2}, &result, &err), VD_EINPUT);
+	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_EINPUT);
+	assert_int_equal(vd_matcher_evidence(matcher, 1, &n, &list, &err), VD_ENOTFOUND);
+	assert_false(vd_matcher_time(matcher, &ms));
+	assert_false(vd_matcher_field(matcher, VD_S("A"), &value));
+	assert_int_equal(vd_matcher_host(matcher).len, 0);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+/* ---- random rules on random events ---- */
+
+static void
+say_rule(struct vd_str rules, size_t rule, const struct vd_buf *event, bool explained)
+{
+	char title[32];
+	(void)snprintf(title, sizeof title, "title: r%zu\n", rule);
+	const char *from = memmem(rules.at, rules.len, title, strlen(title));
+	const char *end = from == NULL ? NULL : strstr(from, "\n---");
+	int len = from == NULL ? 0 : end == NULL ? (int)strlen(from) : (int)(end - from);
+	print_error("%.*s\non %.*s\nplain evaluation says %d\n", len, from, (int)event->len, event->at,
+		explained);
+}
+
+/* Every rule's plain evaluation against what the compiled set said; returns rules that match. */
+static size_t
+compare(struct vd_ruleset *set, struct vd_matcher *matcher, struct vd_str rules, struct vd_buf *event)
+{
+	struct vd_match_result result;
+	struct vd_err err = VD_ERR_INIT;
+	assert_true(vd_buf_room(event, VD_INPUT_PADDING));
+	if (vd_matcher_event(matcher, vd_buf_view(event), &result, &err) != VD_OK)
+		fail_msg("%s: %s", event->at, err.text);
+	size_t at = 0, total = vd_ruleset_single_rules(set);
+	for (uint32_t rule = 0; rule < total; rule++) {
+		size_t n;
+		const struct vd_evidence *list;
+		bool explained, routed, matched = at < result.n && result.rules[at] == rule;
+		assert_int_equal(
+			vd_matcher_explain(matcher, rule, &n, &list, &explained, &routed, &err), VD_OK);
+		if (explained != matched)
+			say_rule(rules, rule, event, explained);
+		assert_int_equal(explained, matched);
+		assert_true(routed);
+		at += matched;
+	}
+	assert_int_equal(at, result.n);
+	return at;
+}
+
+/* seed, rules in a set, events; each event is seen twice, the second time out of the cache. */
+static void
+agree(uint64_t seed, uint32_t n_rules, uint32_t n_events)
+{
+	struct vd_random random = {seed};
+	VD_AUTO_FINI(vd_buf) rules;
+	VD_AUTO_FINI(vd_buf) event;
+	vd_buf_init(&rules, 0);
+	vd_buf_init(&event, 0);
+	vd_random_rules(&random, n_rules, &rules);
+	struct vd_ruleset *set = load(vd_buf_view(&rules), true);
+	for (size_t i = 0; i < vd_ruleset_verdicts(set); i++) {
+		struct vd_verdict_view row = vd_ruleset_verdict(set, i);
+		if (row.verdict == VD_RULE_REJECTED)
+			fail_msg("line %u: %.*s", row.line, (int)row.message.len, row.message.at);
+	}
+	assert_int_equal(vd_ruleset_single_rules(set), n_rules);
+	struct vd_matcher *matcher = matcher_of(set);
+	size_t matches = 0;
+	for (uint32_t i = 0; i < n_events; i++) {
+		vd_buf_reset(&event);
+		vd_random_event(&random, &event);
+		size_t first = compare(set, matcher, vd_buf_view(&rules), &event);
+		assert_int_equal(compare(set, matcher, vd_buf_view(&rules), &event), first);
+		matches += first;
+	}
+	assert_true(matches > n_events); /* else the vocabulary is too wide to show anything */
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(small_sets_of_random_rules_match_as_their_plain_evaluation_says)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++)
+		agree(seed * 0x9e3779b97f4a7c15u, 8, 40);
+}
+
+VD_TEST(large_sets_of_random_rules_match_as_their_plain_evaluation_says)
+{
+	for (uint64_t seed = 1; seed <= 3; seed++)
+		agree(seed * 0xc2b2ae3d27d4eb4fu, 150, 60);
+}
+
+/* ---- memory ---- */
+
+#define WARM_EVENTS                                                                                          \
+	700u /* a route learns anew after 64, 512, 4,096 events: none of it falls into the second pass */
+
+static uint64_t
+pass(struct vd_matcher *matcher, uint64_t seed, struct vd_buf *event)
+{
+	struct vd_random random = {seed};
+	uint64_t allocations = 0;
+	for (uint32_t i = 0; i < WARM_EVENTS; i++) {
+		struct vd_match_result result;
+		struct vd_err err = VD_ERR_INIT;
+		vd_buf_reset(event);
+		vd_random_event(&random, event);
+		assert_true(vd_buf_room(event, VD_INPUT_PADDING));
+		uint64_t before = vd_mem_count();
+		assert_int_equal(vd_matcher_event(matcher, vd_buf_view(event), &result, &err), VD_OK);
+		allocations += vd_mem_count() - before;
+	}
+	return allocations;
+}
+
+VD_TEST(events_allocate_nothing_once_a_matcher_is_warm)
+{
+	struct vd_random random = {0x165667b19e3779f9u};
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	vd_random_rules(&random, 1000, &text);
+	struct vd_ruleset *set = load(vd_buf_view(&text), true);
+	assert_int_equal(vd_ruleset_single_rules(set), 1000);
+	struct vd_matcher *matcher = matcher_of(set);
+	assert_true(pass(matcher, 77, &text) > 0);
+	assert_int_equal(pass(matcher, 77, &text), 0);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+static enum vd_status
+load_and_match(struct vd_str rules, struct vd_buf *event, size_t *ret_n)
+{
+	struct vd_text text = {VD_S("r.yml"), rules};
+	struct vd_ruleset_input input = {.rules = &text, .n_rules = 1, .no_routing = true};
+	struct vd_ruleset *set = NULL;
+	struct vd_matcher *matcher = NULL;
+	struct vd_match_result result;
+	struct vd_err err = VD_ERR_INIT;
+	enum vd_status st = vd_ruleset_new(&input, &set, &err);
+	if (st == VD_OK)
+		st = vd_matcher_new(set, &matcher, &err);
+	if (st == VD_OK)
+		st = vd_matcher_event(matcher, vd_buf_view(event), &result, &err);
+	if (st == VD_OK)
+		*ret_n = result.n;
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+	return st;
+}
+
+VD_TEST(survives_every_out_of_memory)
+{
+	struct vd_str rules = VD_S(RULE("a", "s: {A|contains: [abc, bcd], B|re: 'x.y'}") "---\n" RULE(
+		"b", "s: {A|contains|all: [ab, cd]}") "---\n" RULE("c", "s: [word, other]"));
+	VD_AUTO_FINI(vd_buf) event;
+	vd_buf_init(&event, 0);
+	vd_buf_text(&event, "{\"A\": [\"abcd\", \"\\u00e9\"], \"B\": \"axzy\", \"C\": {\"d\": \"a word\"}}");
+	assert_true(vd_buf_room(&event, VD_INPUT_PADDING));
+	size_t n = 0;
+	VD_TORTURE
+	{
+		enum vd_status st = load_and_match(rules, &event, &n);
+		assert_true(st == VD_OK || st == VD_ENOMEM);
+	}
+	assert_int_equal(n, 3);
+}
