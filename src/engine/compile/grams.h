@@ -50,7 +50,8 @@ struct vd_grams {
 bool vd_grams_build(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n,
 	struct vd_grams *ret) VD_MUST_USE;
 
-/* Calls found for the id of each literal in text (8 readable bytes behind it), once for each place it stands at. */
+/* Calls found for the id of each literal in text (8 readable bytes behind it), at least once for each place it stands at
+ * (twice where NULs make four bytes look like two). */
 void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id),
 	void *owner);
 
