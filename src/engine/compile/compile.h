@@ -102,14 +102,14 @@ struct vd_literals {
 
 struct vd_pattern {
 	struct vd_marks marks;
-	const struct vd_regex *confirm; /* PCRE2 has the last word; NULL: a match is a match */
 };
 
 /* What a literal of vd_grams stands for: itself, or a pattern or regular expression that cannot do without it. */
 struct vd_contained {
 	struct vd_marks marks;
 	uint32_t n_tokens;
-	const struct vd_token *tokens; /* to be matched against the folded value */
+	const struct vd_token *tokens; /* to be matched, NULL: none */
+	bool cased;                    /* against the value as it is, else the folded one */
 	const struct vd_regex *regex;  /* to be searched in the value as it is */
 };
 
@@ -120,9 +120,7 @@ struct vd_database {
 };
 
 enum vd_set_database {
-	VD_DB_FOLDED,      /* folded value */
-	VD_DB_FOLDED_UTF8, /* folded value that holds a byte >= 0x80 */
-	VD_DB_RAW,         /* value as it is: regular expressions and cased patterns */
+	VD_DB_WIDE, /* literals that are not ASCII, searched in folded values that are not */
 	VD_DB_COUNT,
 };
 
@@ -149,8 +147,10 @@ struct vd_set {
 	struct vd_literals suffix;
 	struct vd_grams grams; /* literals anywhere in the value, in sets with very many of them */
 	const struct vd_contained *contained; /* by literal id */
-	bool by_line;                         /* no literal of grams holds a line feed */
-	bool needs_whole; /* something beside grams and VD_DB_FOLDED_UTF8 looks at values */
+	uint32_t n_every;
+	const struct vd_contained *every; /* tried on every value: nothing in them can be looked for */
+	bool by_line;                     /* no literal of grams holds a line feed */
+	bool needs_whole;                 /* something beside grams and VD_DB_WIDE looks at values */
 	struct vd_database dbs[VD_DB_COUNT];
 	struct vd_marks always; /* "*": any value */
 	uint32_t n_tests[VD_TEST_COUNT];
@@ -197,7 +197,7 @@ struct vd_route {
 	const struct vd_route_rule *rules;
 	const struct vd_code *code;
 	uint32_t n_code;
-	uint32_t n_leaves; /* items in code: the most triggers there can be */
+	uint32_t n_leaves;     /* items in code: the most triggers there can be */
 	const uint16_t *slots; /* by key number: index in keys; 0: nobody asks for this field */
 	const struct vd_route_key *keys;
 	uint32_t keywords; /* set on every value, VD_NONE: none */

@@ -18,18 +18,6 @@ vd_databases_setup(struct vd_err *err)
 	return VD_OK;
 }
 
-bool
-vd_database_takes(const struct vd_expression *expression)
-{
-	hs_expr_info_t *facts = NULL;
-	hs_compile_error_t *why = NULL;
-	hs_error_t st = hs_expression_info(expression->text, expression->flags, &facts, &why);
-	vd_mem_free(facts);
-	if (why != NULL)
-		(void)hs_free_compile_error(why);
-	return st == HS_SUCCESS;
-}
-
 static enum vd_status
 compile(const struct vd_database_plan *plan, hs_database_t **ret, struct vd_err *err)
 {

@@ -21,9 +21,6 @@ struct vd_database_plan {
 	struct vd_expression *expressions;
 };
 
-/* True: Vectorscan takes the expression (so it can go into a plan). */
-bool vd_database_takes(const struct vd_expression *expression);
-
 /* Builds or reads every plan's database, allots the scratch; set->databases owns them. */
 enum vd_status vd_databases_build(struct vd_ruleset *set, struct vd_database_plan *plans, size_t n,
 	const struct vd_blob_cache *cache, struct vd_err *err) VD_MUST_USE;

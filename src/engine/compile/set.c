@@ -5,8 +5,6 @@
 
 #define KEYWORDS_MAX 256u  /* more words find no small set of pairs */
 #define KEYWORD_RUN_MIN 3u /* a shorter run is in every event */
-#define GRAMS_MIN                                                                                            \
-	16u /* literals in a set from which q-grams beat Vectorscan: measured, see bench/RESULTS.md */
 
 struct vd_set_builder *
 vd_set_builder_new(struct vd_arena *arena)
@@ -134,10 +132,6 @@ vd_set_build(struct vd_set_builder *builder, const struct vd_items *items, uint3
 	}
 	if (ok && key == VD_KEY_NONE)
 		ok = find_words(builder, items, numbers, n, set);
-	uint32_t literals =
-		builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] + builder->n[VD_TABLE_SEARCHES];
-	if (ok && literals < GRAMS_MIN)
-		ok = vd_set_collect_expressions(builder);
 	if (!ok || (set->key = key, set->n_items = n, set->items = kept, set->full = full,
 			   !vd_set_place(builder, set)))
 		return vd_fail(err, VD_ENOMEM, "no memory for a set of %u items", n);

@@ -14,6 +14,7 @@ enum vd_set_table {
 	VD_TABLE_CONTAINS, /* plain text anywhere */
 	VD_TABLE_COMPLEX,  /* wildcards inside, with a literal it needs */
 	VD_TABLE_SEARCHES, /* a regular expression with a literal it needs */
+	VD_TABLE_EVERY,    /* a pattern or regular expression that every value must be tried with */
 	VD_TABLE_ALWAYS,
 	VD_TABLE_DATABASES, /* + enum vd_set_database */
 	VD_TABLES = VD_TABLE_DATABASES + VD_DB_COUNT
@@ -26,7 +27,7 @@ struct vd_mark_link {
 
 struct vd_set_entry {
 	enum vd_set_table table;
-	unsigned flags;   /* databases: HS_FLAG_*; SEARCHES: VD_RE_* */
+	unsigned flags;   /* databases: HS_FLAG_*; SEARCHES: 2 + VD_RE_*; COMPLEX: cased */
 	const char *text; /* what makes the entry one of its table; NUL-terminated behind len */
 	size_t len;
 	const struct vd_regex *confirm;
@@ -56,11 +57,9 @@ struct vd_set_builder {
 	struct vd_buf text;
 };
 
-/* All three: false when out of memory. */
+/* Both: false when out of memory. */
 bool vd_set_collect(struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom,
 	struct vd_mark mark) VD_MUST_USE;
-/* CONTAINS, COMPLEX and SEARCHES become expressions: for sets in which they are few. */
-bool vd_set_collect_expressions(struct vd_set_builder *builder) VD_MUST_USE;
 bool vd_set_place(struct vd_set_builder *builder, struct vd_set *set) VD_MUST_USE;
 
 #endif

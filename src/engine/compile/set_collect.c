@@ -5,7 +5,6 @@
 #include "base/utf8.h"
 #include "engine/compile/required.h"
 
-#define REPEAT_MAX 256u
 #define DASHES_EXPANDED 2u /* more dashes in one pattern become a regular expression */
 
 static uint64_t
@@ -70,7 +69,7 @@ add(struct vd_set_builder *builder, enum vd_set_table table, struct vd_str text,
 	return add_entry(builder, table, 0, text, NULL, mark) != NULL;
 }
 
-/* ---- expressions for Vectorscan ---- */
+/* ---- expressions: what makes two patterns the same, and what Vectorscan reads ---- */
 
 static void
 write_literal(struct vd_buf *to, struct vd_str text)
@@ -113,105 +112,60 @@ write_expression(struct vd_buf *to, const struct vd_token *tokens, size_t n)
 }
 
 static bool
-has_wide(const struct vd_token *tokens, size_t n)
+has_wide(struct vd_str text)
 {
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; tokens[i].kind == VD_TOK_TEXT && k < tokens[i].text.len; k++)
-			if ((unsigned char)tokens[i].text.at[k] >= 0x80)
-				return true;
-	return false;
-}
-
-static bool
-add_expression(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased,
-	struct vd_mark mark)
-{
-	enum vd_set_database db = cased ? VD_DB_RAW : has_wide(tokens, n) ? VD_DB_FOLDED_UTF8 : VD_DB_FOLDED;
-	vd_buf_reset(&builder->text);
-	write_expression(&builder->text, tokens, n);
-	return !builder->text.failed && add_entry(builder, VD_TABLE_DATABASES + (enum vd_set_table)db,
-						HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | HS_FLAG_ALLOWEMPTY,
-						vd_buf_view(&builder->text), NULL, mark) != NULL;
-}
-
-static unsigned
-regex_flags(const struct vd_atom *atom)
-{
-	unsigned flags = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY | HS_FLAG_UTF8;
-	if (atom->re_flags & VD_RE_ICASE)
-		flags |= HS_FLAG_CASELESS;
-	if (atom->re_flags & VD_RE_MULTILINE)
-		flags |= HS_FLAG_MULTILINE;
-	if (atom->re_flags & VD_RE_DOTALL)
-		flags |= HS_FLAG_DOTALL;
-	return flags;
-}
-
-/*
- * Vectorscan's compiler unrolls counted repeats: {1,32000} twice takes minutes.  PCRE2 counts, so what repeats more
- * than REPEAT_MAX times is left to it.
- */
-static bool
-repeats_too_often(struct vd_str text)
-{
-	unsigned count = 0;
-	bool counting = false;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.at[i];
-		if (c == '{')
-			counting = true;
-		if (c >= '0' && c <= '9')
-			count = VD_MIN(count * 10 + (unsigned)(c - '0'), 100000u);
-		else
-			count = 0;
-		if (counting && count > REPEAT_MAX)
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.at[i] >= 0x80)
 			return true;
-		counting = counting && c != '}';
-	}
 	return false;
 }
 
+/* A literal that is not ASCII: few values need to be searched for those. */
 static bool
-add_regex_expression(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
+add_wide(struct vd_set_builder *builder, struct vd_str text, struct vd_mark mark)
 {
-	enum vd_set_table table = VD_TABLE_DATABASES + (enum vd_set_table)VD_DB_RAW;
-	unsigned flags = regex_flags(atom);
-	char *text = vd_arena_dup(builder->scratch, atom->text.at, atom->text.len);
-	if (text == NULL)
-		return false;
-	bool takes = memchr(atom->text.at, '\0', atom->text.len) == NULL && !repeats_too_often(atom->text);
-	if (takes && vd_database_takes(&(struct vd_expression){text, flags}))
-		return add_entry(builder, table, flags, atom->text, NULL, mark) != NULL;
-	flags |= HS_FLAG_PREFILTER;
-	if (takes && vd_database_takes(&(struct vd_expression){text, flags}))
-		return add_entry(builder, table, flags, atom->text, atom->regex, mark) != NULL;
-	/* not even as a filter: any value is worth PCRE2's look */
-	flags = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY;
-	return add_entry(builder, table, flags, VD_S("^"), atom->regex, mark) != NULL;
+	vd_buf_reset(&builder->text);
+	write_literal(&builder->text, text);
+	return !builder->text.failed &&
+	       add_entry(builder, VD_TABLE_DATABASES + (enum vd_set_table)VD_DB_WIDE, HS_FLAG_SINGLEMATCH,
+		       vd_buf_view(&builder->text), NULL, mark) != NULL;
 }
 
 /* ---- from tokens to tables ---- */
 
-/* A pattern with wildcards inside goes by its longest literal. */
+/* The longest text of a pattern, folded, for the search; empty where it is too short to be told by. */
 static bool
-add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, struct vd_mark mark)
+find_literal(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, struct vd_str *ret)
 {
-	size_t longest = n;
+	struct vd_str longest = {"", 0};
 	for (size_t i = 0; i < n; i++)
-		if (tokens[i].kind == VD_TOK_TEXT &&
-			(longest == n || tokens[i].text.len > tokens[longest].text.len))
-			longest = i;
-	if (longest == n || tokens[longest].text.len < VD_GRAM || has_wide(tokens, n))
-		return add_expression(builder, tokens, n, false, mark);
+		if (tokens[i].kind == VD_TOK_TEXT && tokens[i].text.len > longest.len)
+			longest = tokens[i].text;
+	char *folded = vd_arena_alloc(builder->arena, vd_fold_bound(longest.len));
+	if (folded == NULL)
+		return false;
+	*ret = (struct vd_str){folded, vd_fold(folded, longest.at, longest.len)};
+	if (ret->len < VD_GRAM_SHORTEST)
+		ret->len = 0;
+	return true;
+}
+
+/* A pattern with wildcards inside, or a cased one: goes by its longest literal, without one every value is tried. */
+static bool
+add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased,
+	struct vd_mark mark)
+{
+	struct vd_str literal;
 	vd_buf_reset(&builder->text);
 	write_expression(&builder->text, tokens, n);
-	if (builder->text.failed)
+	if (builder->text.failed || !find_literal(builder, tokens, n, &literal))
 		return false;
+	enum vd_set_table table = literal.len == 0 ? VD_TABLE_EVERY : VD_TABLE_COMPLEX;
 	struct vd_set_entry *e =
-		add_entry(builder, VD_TABLE_COMPLEX, 0, vd_buf_view(&builder->text), NULL, mark);
+		add_entry(builder, table, (unsigned)cased, vd_buf_view(&builder->text), NULL, mark);
 	if (e == NULL || e->tokens != NULL)
 		return e != NULL;
-	struct vd_token *kept = vd_arena_array(builder->arena, n, sizeof *kept);
+	struct vd_token *kept = vd_arena_array(builder->arena, n + 1, sizeof *kept);
 	if (kept == NULL)
 		return false;
 	for (size_t i = 0; i < n; i++) {
@@ -220,7 +174,7 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 			!vd_arena_str(builder->arena, tokens[i].text, &kept[i].text))
 			return false;
 	}
-	e->literal = kept[longest].text;
+	e->literal = literal;
 	e->tokens = kept;
 	e->n_tokens = n;
 	return true;
@@ -246,10 +200,10 @@ add_open(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n
 				mark);
 		return add(builder, VD_TABLE_SUFFIX, text, mark);
 	}
-	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY &&
-		tokens[1].text.len >= VD_GRAM_SHORTEST && !has_wide(tokens, n))
-		return add(builder, VD_TABLE_CONTAINS, tokens[1].text, mark);
-	return add_complex(builder, tokens, n, mark);
+	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY && tokens[1].text.len >= VD_GRAM_SHORTEST)
+		return has_wide(tokens[1].text) ? add_wide(builder, tokens[1].text, mark)
+						: add(builder, VD_TABLE_CONTAINS, tokens[1].text, mark);
+	return add_complex(builder, tokens, n, false, mark);
 }
 
 /* ASCII without letters: folding neither changes it nor makes it out of anything else */
@@ -272,7 +226,7 @@ add_plain(struct vd_set_builder *builder, const struct vd_token *tokens, size_t 
 		return add(builder, VD_TABLE_ALWAYS, VD_S(""), mark);
 	/* what has no case goes with the rest, where numbers are found however they are written */
 	if (cased && !(n == 1 && tokens[0].kind == VD_TOK_TEXT && has_no_case(tokens[0].text)))
-		return add_expression(builder, tokens, n, cased, mark);
+		return add_complex(builder, tokens, n, cased, mark);
 	if (n == 0)
 		return add(builder, VD_TABLE_EXACT, VD_S(""), mark);
 	if (n == 1 && tokens[0].kind == VD_TOK_TEXT)
@@ -336,7 +290,7 @@ add_pattern(struct vd_set_builder *builder, const struct vd_atom *atom, struct v
 	return true;
 }
 
-/* A regular expression with a literal it needs goes by that. */
+/* A regular expression with a literal it needs goes by that, others are tried on every value. */
 static bool
 add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
 {
@@ -344,10 +298,9 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 	if (room == NULL)
 		return false;
 	struct vd_str literal = vd_required_literal(atom->text, room);
-	if (literal.len < VD_GRAM)
-		return add_regex_expression(builder, atom, mark);
-	struct vd_set_entry *e =
-		add_entry(builder, VD_TABLE_SEARCHES, atom->re_flags, atom->text, NULL, mark);
+	bool known = literal.len >= VD_GRAM_SHORTEST;
+	struct vd_set_entry *e = add_entry(builder, known ? VD_TABLE_SEARCHES : VD_TABLE_EVERY,
+		2u + atom->re_flags, atom->text, NULL, mark);
 	if (e == NULL || e->atom != NULL)
 		return e != NULL;
 	char *folded = vd_arena_alloc(builder->arena, vd_fold_bound(literal.len));
@@ -391,33 +344,4 @@ vd_set_collect(
 	default:
 		return true; /* about the event, not the value: item.c never puts them here */
 	}
-}
-
-/* ---- back to expressions ---- */
-
-static bool
-add_again(struct vd_set_builder *builder, const struct vd_set_entry *e, struct vd_mark mark)
-{
-	struct vd_token tokens[3] = {
-		{VD_TOK_ANY, {"", 0}}, {VD_TOK_TEXT, {e->text, e->len}}, {VD_TOK_ANY, {"", 0}}};
-	if (e->table == VD_TABLE_SEARCHES)
-		return add_regex_expression(builder, e->atom, mark);
-	if (e->table == VD_TABLE_COMPLEX)
-		return add_expression(builder, e->tokens, e->n_tokens, false, mark);
-	return add_expression(builder, tokens, 3, false, mark);
-}
-
-bool
-vd_set_collect_expressions(struct vd_set_builder *builder)
-{
-	for (enum vd_set_table table = VD_TABLE_CONTAINS; table <= VD_TABLE_SEARCHES; table++) {
-		for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next) {
-			for (const struct vd_mark_link *link = e->marks; link != NULL; link = link->next)
-				if (!add_again(builder, e, link->mark))
-					return false;
-			builder->n_marks -= e->n_marks;
-		}
-		builder->n[table] = 0;
-	}
-	return true;
 }

@@ -47,6 +47,32 @@ place_literals(struct vd_set_builder *builder, enum vd_set_table table, struct v
 	return true;
 }
 
+static struct vd_contained
+contained_of(const struct vd_set_entry *e, struct vd_mark *marks, uint32_t *used)
+{
+	struct vd_contained made = {
+		.n_tokens = (uint32_t)e->n_tokens,
+		.tokens = e->tokens,
+		.cased = e->tokens != NULL && e->flags != 0,
+		.regex = e->atom == NULL ? NULL : e->atom->regex,
+	};
+	place_marks(e, marks, used, &made.marks);
+	return made;
+}
+
+static bool
+place_every(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *used, struct vd_set *set)
+{
+	struct vd_contained *every =
+		vd_arena_array(builder->arena, builder->n[VD_TABLE_EVERY], sizeof *every);
+	if (every == NULL)
+		return false;
+	for (const struct vd_set_entry *e = builder->first[VD_TABLE_EVERY]; e != NULL; e = e->next)
+		every[set->n_every++] = contained_of(e, marks, used);
+	set->every = every;
+	return true;
+}
+
 static bool
 place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *used, struct vd_set *set)
 {
@@ -64,10 +90,7 @@ place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *use
 				table == VD_TABLE_CONTAINS ? (struct vd_str){e->text, e->len} : e->literal;
 			literals[i] = (struct vd_gram_literal){
 				.text = literal.at, .len = (uint32_t)literal.len, .id = i};
-			contained[i] = (struct vd_contained){.n_tokens = (uint32_t)e->n_tokens,
-				.tokens = e->tokens,
-				.regex = e->atom == NULL ? NULL : e->atom->regex};
-			place_marks(e, marks, used, &contained[i].marks);
+			contained[i] = contained_of(e, marks, used);
 		}
 	}
 	set->contained = contained;
@@ -98,7 +121,6 @@ place_database(struct vd_set_builder *builder, enum vd_set_database which, struc
 		room = room && text != NULL;
 		expressions[i] = (struct vd_expression){text, e->flags};
 		place_marks(e, marks, used, &patterns[i].marks);
-		patterns[i].confirm = e->confirm;
 	}
 	ret->n = n;
 	ret->patterns = patterns;
@@ -125,7 +147,7 @@ note_needs(struct vd_set *set)
 	set->needs_whole =
 		set->exact.n + set->component.n + set->prefix.n + set->suffix.n + set->always.n != 0 ||
 		set->n_tests[VD_TEST_CIDR] + set->n_tests[VD_TEST_NUMBER] + set->n_tests[VD_TEST_TIME] != 0 ||
-		set->dbs[VD_DB_FOLDED].n + set->dbs[VD_DB_RAW].n != 0;
+		set->n_every != 0;
 }
 
 bool
@@ -137,7 +159,8 @@ vd_set_place(struct vd_set_builder *builder, struct vd_set *set)
 		  place_literals(builder, VD_TABLE_COMPONENT, marks, &used, &set->component) &&
 		  place_literals(builder, VD_TABLE_PREFIX, marks, &used, &set->prefix) &&
 		  place_literals(builder, VD_TABLE_SUFFIX, marks, &used, &set->suffix) &&
-		  place_grams(builder, marks, &used, set) && place_always(builder, marks, &used, set);
+		  place_grams(builder, marks, &used, set) && place_every(builder, marks, &used, set) &&
+		  place_always(builder, marks, &used, set);
 	for (unsigned db = 0; ok && db < VD_DB_COUNT; db++)
 		ok = place_database(builder, db, marks, &used, &set->dbs[db]);
 	set->marks = marks;

@@ -17,7 +17,6 @@ struct vd_scan {
 	struct vd_lines *lines;
 	const struct vd_set *set;
 	const struct vd_database *db; /* during a Vectorscan call */
-	struct vd_str scanned;        /* its text */
 	const struct vd_field *field; /* during vd_scan_value */
 	struct vd_value_forms value;  /* its forms, */
 	bool has_value;               /* once something asked for them */
@@ -229,17 +228,24 @@ make_folded(struct vd_scan *scan)
 }
 
 static void
-on_literal(void *owner, uint32_t id)
+try(struct vd_scan *scan, const struct vd_contained *one)
 {
-	struct vd_scan *scan = owner;
-	const struct vd_contained *one = &scan->set->contained[id];
-	if ((one->tokens != NULL && !make_folded(scan)) || (one->regex != NULL && !make_value(scan)))
+	bool raw = one->regex != NULL || one->cased;
+	if ((raw && !make_value(scan)) || (one->tokens != NULL && !make_folded(scan)))
 		return;
-	if (one->tokens != NULL && !vd_tokens_match(one->tokens, one->n_tokens, scan->value.folded))
+	if (one->tokens != NULL &&
+		!vd_tokens_match(one->tokens, one->n_tokens, raw ? scan->value.raw : scan->value.folded))
 		return;
 	if (one->regex != NULL && !search(scan, one->regex, scan->value.raw))
 		return;
 	apply(scan, one->marks);
+}
+
+static void
+on_literal(void *owner, uint32_t id)
+{
+	struct vd_scan *scan = owner;
+	try(scan, &scan->set->contained[id]);
 }
 
 /* ---- databases ---- */
@@ -251,9 +257,7 @@ on_match(unsigned int id, unsigned long long from, unsigned long long to, unsign
 	(void)to;
 	(void)flags;
 	struct vd_scan *scan = owner;
-	const struct vd_pattern *pattern = &scan->db->patterns[id];
-	if (pattern->confirm == NULL || search(scan, pattern->confirm, scan->scanned))
-		apply(scan, pattern->marks);
+	apply(scan, scan->db->patterns[id].marks);
 	return 0;
 }
 
@@ -263,7 +267,6 @@ find_patterns(struct vd_scan *scan, const struct vd_database *db, struct vd_str 
 	if (db->db == NULL)
 		return VD_OK;
 	scan->db = db;
-	scan->scanned = text;
 	hs_error_t st = hs_scan(
 		db->db, text.at == NULL ? "" : text.at, (unsigned)text.len, 0, scan->scratch, on_match, scan);
 	if (st != HS_SUCCESS)
@@ -346,12 +349,11 @@ look_whole(struct vd_scan *scan, struct vd_err *err)
 {
 	const struct vd_set *set = scan->set;
 	look_up(scan);
-	enum vd_status st = find_patterns(scan, &set->dbs[VD_DB_FOLDED], scan->value.folded, err);
-	if (st == VD_OK && set->dbs[VD_DB_FOLDED_UTF8].db != NULL && vd_text_has_wide(scan->value.folded))
-		st = find_patterns(scan, &set->dbs[VD_DB_FOLDED_UTF8], scan->value.folded, err);
-	if (st != VD_OK || set->dbs[VD_DB_RAW].db == NULL || !make_value(scan))
-		return st;
-	return find_patterns(scan, &set->dbs[VD_DB_RAW], scan->value.raw, err);
+	for (uint32_t i = 0; i < set->n_every; i++)
+		try(scan, &set->every[i]);
+	if (set->dbs[VD_DB_WIDE].db == NULL || !vd_text_has_wide(scan->value.folded))
+		return VD_OK;
+	return find_patterns(scan, &set->dbs[VD_DB_WIDE], scan->value.folded, err);
 }
 
 enum vd_status
@@ -362,8 +364,8 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 	enum vd_status st = VD_OK;
 	bool by_line = set->by_line && set->grams.n != 0 && raw.len >= VD_LINES_MIN &&
 		       field->type == VD_F_STRING && !(field->flags & VD_FF_PLAIN);
-	bool whole = !by_line || set->needs_whole ||
-		     (set->dbs[VD_DB_FOLDED_UTF8].db != NULL && !vd_text_is_plain(raw));
+	bool whole =
+		!by_line || set->needs_whole || (set->dbs[VD_DB_WIDE].db != NULL && !vd_text_is_plain(raw));
 	scan->field = field;
 	scan->has_value = false;
 	scan->has_folded = false;
