@@ -212,9 +212,7 @@ static void
 write_text(struct vd_random *random, struct vd_buf *to)
 {
 	static const char *const between[] = {"", " ", "\\n", "\\r\\n", "\\t", "\\\\"};
-	static const char *const dashes[] = {"\xe2\x80\x93"
-					     "c",
-		" /c ", "–enc", "aé", "\\ud83d", "\\u00e9"};
+	static const char *const dashes[] = {"\xe2\x80\x93\x63", " /c ", "–enc", "aé", "\\ud83d", "\\u00e9"};
 	uint32_t parts = vd_random_below(random, 12) == 0 ? 100 : vd_random_below(random, 4);
 	vd_buf_char(to, '"');
 	for (uint32_t i = 0; i < parts; i++) {
