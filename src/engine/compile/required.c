@@ -25,22 +25,35 @@ peek(const struct reader *r)
 	return r->i < r->pattern.len ? r->pattern.at[r->i] : '\0';
 }
 
+/* {2} {2,} {2,5}: what follows a brace otherwise is plain text. */
+static size_t
+counted_length(struct vd_str text)
+{
+	size_t i = 1, digits = 0;
+	for (; i < text.len && text.at[i] >= '0' && text.at[i] <= '9'; i++)
+		digits++;
+	if (i < text.len && text.at[i] == ',')
+		for (i++; i < text.len && text.at[i] >= '0' && text.at[i] <= '9';)
+			i++;
+	return digits > 0 && i < text.len && text.at[i] == '}' ? i + 1 : 0;
+}
+
 /* A quantifier behind an item: may the item be missing? */
 static bool
 skip_quantifier(struct reader *r, bool *ret_optional)
 {
 	char c = peek(r);
+	size_t length = 1;
 	*ret_optional = false;
 	if (c != '?' && c != '*' && c != '+' && c != '{')
 		return false;
-	if (c == '{' && (r->i + 1 >= r->pattern.len || r->pattern.at[r->i + 1] < '0' ||
-				r->pattern.at[r->i + 1] > '9'))
-		return false; /* a plain brace */
+	if (c == '{') {
+		length = counted_length((struct vd_str){r->pattern.at + r->i, r->pattern.len - r->i});
+		r->unsure |= length == 0; /* a plain brace, in this PCRE or in another */
+		length += length == 0;
+	}
 	*ret_optional = c != '+';
-	if (c == '{')
-		while (r->i < r->pattern.len && r->pattern.at[r->i] != '}')
-			r->i++;
-	r->i++;
+	r->i += length;
 	if (peek(r) == '?' || peek(r) == '+') /* lazy, possessive */
 		r->i++;
 	return true;
@@ -75,6 +88,9 @@ skip_group(struct reader *r)
 	unsigned depth = 0;
 	if (r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == '?') {
 		size_t k = r->i + 2;
+		char kind = k < r->pattern.len ? r->pattern.at[k] : '\0';
+		/* options, groups without capture, look-around, names: what else there is may change everything */
+		r->unsure |= kind == '\0' || memchr("imsxn-:=!<P>", kind, 12) == NULL;
 		while (k < r->pattern.len &&
 			((r->pattern.at[k] >= 'a' && r->pattern.at[k] <= 'z') || r->pattern.at[k] == '-'))
 			r->unsure |= r->pattern.at[k++] == 'x';

@@ -46,4 +46,10 @@ VD_TEST(alternation_and_modes_leave_nothing_certain)
 	requires("abc)", "");
 	requires("abc(", "");
 	requires("", "");
+	requires("abcdef{2|gh", "");
+	requires("abcd{2,x}ef", "");
+	requires("abcd{2}efg", "abc");
+	requires("(?^x)foo bar", "");
+	requires("(?#[)abcd|(?#])xyzw", "");
+	requires("(?<name>ab)cdef", "cdef");
 }

@@ -164,6 +164,7 @@ vd_set_place(struct vd_set_builder *builder, struct vd_set *set)
 	for (unsigned db = 0; ok && db < VD_DB_COUNT; db++)
 		ok = place_database(builder, db, marks, &used, &set->dbs[db]);
 	set->marks = marks;
-	note_needs(set);
+	if (ok)
+		note_needs(set);
 	return ok;
 }

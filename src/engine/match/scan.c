@@ -30,6 +30,9 @@ struct vd_scan {
 	uint32_t n;
 	uint32_t *found;
 	uint64_t limited;
+	uint32_t value_round; /* of vd_scan_value */
+	uint32_t *tried;      /* per literal of a set: round of the value it was tried on */
+	size_t most_literals;
 	struct vd_buf decoded, folded;
 	char number[VD_NUMBER_TEXT_MAX];
 };
@@ -43,8 +46,10 @@ vd_scan_new(const struct vd_ruleset *set, struct vd_cache *cache, struct vd_scan
 	vd_buf_init(&scan->decoded, 0);
 	vd_buf_init(&scan->folded, 0);
 	size_t largest = 1;
-	for (size_t i = 0; i < set->n_sets; i++)
+	for (size_t i = 0; i < set->n_sets; i++) {
 		largest = VD_MAX(largest, set->sets[i]->n_items);
+		scan->most_literals = VD_MAX(scan->most_literals, set->sets[i]->grams.n);
+	}
 	scan->largest = largest;
 	scan->match = vd_regex_match_new();
 	scan->lines = vd_lines_new(cache);
@@ -52,8 +57,9 @@ vd_scan_new(const struct vd_ruleset *set, struct vd_cache *cache, struct vd_scan
 	scan->masked = vd_mem_zalloc(largest, sizeof *scan->masked);
 	scan->mask = vd_mem_zalloc(largest, sizeof *scan->mask);
 	scan->found = vd_mem_zalloc(largest, sizeof *scan->found);
+	scan->tried = vd_mem_zalloc(scan->most_literals, sizeof *scan->tried);
 	bool ok = scan->match != NULL && scan->lines != NULL && scan->seen != NULL && scan->masked != NULL &&
-		  scan->mask != NULL && scan->found != NULL;
+		  scan->mask != NULL && scan->found != NULL && scan->tried != NULL;
 	if (!ok || (set->scratch != NULL && hs_clone_scratch(set->scratch, &scan->scratch) != HS_SUCCESS))
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	*ret = vd_scan_take(&scan);
@@ -73,6 +79,7 @@ vd_scan_free(struct vd_scan *scan)
 	vd_mem_free(scan->masked);
 	vd_mem_free(scan->mask);
 	vd_mem_free(scan->found);
+	vd_mem_free(scan->tried);
 	vd_buf_fini(&scan->decoded);
 	vd_buf_fini(&scan->folded);
 	vd_obj_free(scan);
@@ -245,6 +252,10 @@ static void
 on_literal(void *owner, uint32_t id)
 {
 	struct vd_scan *scan = owner;
+	if (scan->tried[id] ==
+		scan->value_round) /* once for a value, however often its literal stands there */
+		return;
+	scan->tried[id] = scan->value_round;
 	try(scan, &scan->set->contained[id]);
 }
 
@@ -366,6 +377,10 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		       field->type == VD_F_STRING && !(field->flags & VD_FF_PLAIN);
 	bool whole =
 		!by_line || set->needs_whole || (set->dbs[VD_DB_WIDE].db != NULL && !vd_text_is_plain(raw));
+	if (++scan->value_round == 0) { /* started over: old rounds must not look new */
+		memset(scan->tried, 0, scan->most_literals * sizeof *scan->tried);
+		scan->value_round = 1;
+	}
 	scan->field = field;
 	scan->has_value = false;
 	scan->has_folded = false;
