@@ -202,6 +202,16 @@ take_group(
 	return VD_OK;
 }
 
+/* Is there another value under the same name: an array's, a duplicate's, or one that flattening gave the name? */
+static bool
+repeats(const struct vd_event *ev, const struct vd_field *field)
+{
+	for (size_t i = 0; i < ev->n; i++)
+		if (ev->fields[i].key == field->key && &ev->fields[i] != field && is_value(&ev->fields[i]))
+			return true;
+	return false;
+}
+
 static enum vd_status
 take_field(struct vd_matcher *matcher, uint16_t slot, const struct vd_field *field, struct vd_err *err)
 {
@@ -214,8 +224,7 @@ take_field(struct vd_matcher *matcher, uint16_t slot, const struct vd_field *fie
 	if (wanted->set == VD_NONE || !is_value(field))
 		return VD_OK;
 	const struct vd_set *set = matcher->set->sets[wanted->set];
-	bool several = (field->flags & VD_FF_ELEMENT) || (matcher->event.repaired & VD_REPAIRED_DUPLICATE);
-	if (!several || !set->has_all)
+	if (!set->has_all || !repeats(&matcher->event, field))
 		return take_value(matcher, set, wanted->base, field, err);
 	if (matcher->grouped[field->key] == matcher->round)
 		return VD_OK;
