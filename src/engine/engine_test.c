@@ -282,8 +282,8 @@ agree(uint64_t seed, uint32_t n_rules, uint32_t n_events)
 		assert_int_equal(compare(set, matcher, vd_buf_view(&rules), &event), first);
 		matches += first;
 	}
-	assert_true(matches > 0); /* else the vocabulary is too wide to show anything */
-		/* the cases are worth something */ /* else the vocabulary is too wide to show anything */
+	assert_true(matches > 0);           /* else the vocabulary is too wide to show anything */
+	/* the cases are worth something */ /* else the vocabulary is too wide to show anything */
 	vd_matcher_free(matcher);
 	vd_ruleset_unref(set);
 }
