@@ -30,7 +30,6 @@ struct vd_set_entry {
 	unsigned flags;   /* databases: HS_FLAG_*; SEARCHES: 2 + VD_RE_*; COMPLEX: cased */
 	const char *text; /* what makes the entry one of its table; NUL-terminated behind len */
 	size_t len;
-	const struct vd_regex *confirm;
 	struct vd_str literal; /* COMPLEX, SEARCHES: folded, lives as long as the set */
 	size_t n_tokens;
 	const struct vd_token *tokens; /* COMPLEX: likewise */

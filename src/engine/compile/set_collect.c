@@ -36,12 +36,12 @@ add_mark(struct vd_set_builder *builder, struct vd_set_entry *entry, struct vd_m
 /* The entry of this text, made where it is new, with the mark; NULL: out of memory. */
 static struct vd_set_entry *
 add_entry(struct vd_set_builder *builder, enum vd_set_table table, unsigned flags, struct vd_str text,
-	const struct vd_regex *confirm, struct vd_mark mark)
+	struct vd_mark mark)
 {
 	uint64_t h = hash(text.at, text.len, 0xcbf29ce484222325u + table * 31u + flags * 131u);
 	struct vd_set_entry **slot = &builder->slots[h & (builder->n_slots - 1)];
 	for (struct vd_set_entry *e = *slot; e != NULL; e = e->chain)
-		if (e->table == table && e->flags == flags && e->confirm == confirm && e->len == text.len &&
+		if (e->table == table && e->flags == flags && e->len == text.len &&
 			memcmp(e->text, text.at, text.len) == 0)
 			return add_mark(builder, e, mark) ? e : NULL;
 	/* what the tables point at outlives the builder, expressions do not */
@@ -50,12 +50,8 @@ add_entry(struct vd_set_builder *builder, enum vd_set_table table, unsigned flag
 	char *kept = e == NULL ? NULL : vd_arena_dup(arena, text.at, text.len);
 	if (kept == NULL)
 		return NULL;
-	*e = (struct vd_set_entry){.table = table,
-		.flags = flags,
-		.text = kept,
-		.len = text.len,
-		.confirm = confirm,
-		.chain = *slot};
+	*e = (struct vd_set_entry){
+		.table = table, .flags = flags, .text = kept, .len = text.len, .chain = *slot};
 	*slot = e;
 	*builder->last[table] = e;
 	builder->last[table] = &e->next;
@@ -66,7 +62,7 @@ add_entry(struct vd_set_builder *builder, enum vd_set_table table, unsigned flag
 static bool
 add(struct vd_set_builder *builder, enum vd_set_table table, struct vd_str text, struct vd_mark mark)
 {
-	return add_entry(builder, table, 0, text, NULL, mark) != NULL;
+	return add_entry(builder, table, 0, text, mark) != NULL;
 }
 
 /* ---- expressions: what makes two patterns the same, and what Vectorscan reads ---- */
@@ -128,7 +124,7 @@ add_wide(struct vd_set_builder *builder, struct vd_str text, struct vd_mark mark
 	write_literal(&builder->text, text);
 	return !builder->text.failed &&
 	       add_entry(builder, VD_TABLE_DATABASES + (enum vd_set_table)VD_DB_WIDE, HS_FLAG_SINGLEMATCH,
-		       vd_buf_view(&builder->text), NULL, mark) != NULL;
+		       vd_buf_view(&builder->text), mark) != NULL;
 }
 
 /* ---- from tokens to tables ---- */
@@ -162,7 +158,7 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 		return false;
 	enum vd_set_table table = literal.len == 0 ? VD_TABLE_EVERY : VD_TABLE_COMPLEX;
 	struct vd_set_entry *e =
-		add_entry(builder, table, (unsigned)cased, vd_buf_view(&builder->text), NULL, mark);
+		add_entry(builder, table, (unsigned)cased, vd_buf_view(&builder->text), mark);
 	if (e == NULL || e->tokens != NULL)
 		return e != NULL;
 	struct vd_token *kept = vd_arena_array(builder->arena, n + 1, sizeof *kept);
@@ -299,8 +295,8 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 		return false;
 	struct vd_str literal = vd_required_literal(atom->text, room);
 	bool known = literal.len >= VD_GRAM_SHORTEST;
-	struct vd_set_entry *e = add_entry(builder, known ? VD_TABLE_SEARCHES : VD_TABLE_EVERY,
-		2u + atom->re_flags, atom->text, NULL, mark);
+	struct vd_set_entry *e = add_entry(
+		builder, known ? VD_TABLE_SEARCHES : VD_TABLE_EVERY, 2u + atom->re_flags, atom->text, mark);
 	if (e == NULL || e->atom != NULL)
 		return e != NULL;
 	char *folded = vd_arena_alloc(builder->arena, vd_fold_bound(literal.len));
