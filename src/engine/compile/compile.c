@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "engine/compile/program.h"
 #include "engine/compile/route.h"
 
 /* ---- channels ---- */
@@ -176,6 +177,12 @@ build_routes(struct vd_ruleset *set, struct vd_route_builder *builder, struct vd
 	return st == VD_OK ? build_classes(set, builder, err) : st;
 }
 
+static void
+keep_item(void *owner, uint32_t item)
+{
+	vd_items_keep(owner, item);
+}
+
 enum vd_status
 vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, struct vd_err *err)
 {
@@ -185,6 +192,9 @@ vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, st
 	VD_AUTO(vd_route_builder) builder = vd_route_builder_new(set);
 	if (builder == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory to compile rules");
+	for (size_t r = 0; r < set->load.n_rules; r++) /* one without triggers is judged always, its items later */
+		(void)vd_program_triggers(
+			set->items, set->conditions[r], VD_STAGE_WHOLE, keep_item, set->items);
 	st = build_routes(set, builder, err);
 	if (st != VD_OK)
 		return st;

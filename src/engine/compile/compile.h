@@ -18,8 +18,9 @@
 #include <xxhash.h>
 
 #include "base/arena.h"
-#include "engine/compile/logsource.h"
+#include "engine/compile/bytes.h"
 #include "engine/compile/grams.h"
+#include "engine/compile/logsource.h"
 #include "engine/compile/pairs.h"
 #include "engine/sigma/load.h"
 #include "event/keys.h"
@@ -35,6 +36,8 @@ struct vd_citem {
 	size_t n;     /* values that are strings, numbers, addresses or times: never null, exists, fieldref */
 	const struct vd_value **values;
 	double cost; /* how often it is expected to be true, 0 to 1: for the choice of triggers */
+	bool costly; /* some value is a regular expression */
+	bool later;  /* costly and no rule's trigger: judged only for rules that something else has triggered */
 };
 
 struct vd_fieldref {
@@ -47,6 +50,7 @@ enum vd_node_op {
 	VD_NODE_OR,
 	VD_NODE_NOT,
 	VD_NODE_ITEM,     /* arg: item */
+	VD_NODE_LATER,    /* arg: item; in code only */
 	VD_NODE_NULL,     /* arg: key; absent or null */
 	VD_NODE_PRESENT,  /* arg: key */
 	VD_NODE_FIELDREF, /* arg: fieldref */
@@ -67,6 +71,8 @@ struct vd_items *vd_items_new(struct vd_arena *arena, struct vd_keys *keys) VD_M
 void vd_items_free(struct vd_items *items);
 /* Turns a rule's condition into a tree over shared leaves; NULL: out of memory. */
 struct vd_node *vd_items_add(struct vd_items *items, const struct vd_expr *expr) VD_MUST_USE;
+/* The item triggers some rule: not later. */
+void vd_items_keep(struct vd_items *items, uint32_t item);
 size_t vd_items_count(const struct vd_items *items);
 const struct vd_citem *vd_items_at(const struct vd_items *items, size_t i);
 size_t vd_items_fieldrefs(const struct vd_items *items, const struct vd_fieldref **ret);
@@ -104,9 +110,12 @@ struct vd_pattern {
 	struct vd_marks marks;
 };
 
-/* What a literal of vd_grams stands for: itself, or a pattern or regular expression that cannot do without it. */
+/* What a literal of vd_grams stands for: itself, or a pattern or regular expression that cannot do without it.  With
+ * neither tokens nor a regular expression its literal, or its byte, is all. */
 struct vd_contained {
 	struct vd_marks marks;
+	uint64_t needs;     /* bits of vd_set.bytes: what it holds, folded; without them it is not tried */
+	uint32_t min_chars; /* nor on a value of fewer characters */
 	uint32_t n_tokens;
 	const struct vd_token *tokens; /* to be matched, NULL: none */
 	bool cased;                    /* against the value as it is, else the folded one */
@@ -147,8 +156,9 @@ struct vd_set {
 	struct vd_literals suffix;
 	struct vd_grams grams; /* literals anywhere in the value, in sets with very many of them */
 	const struct vd_contained *contained; /* by literal id */
+	struct vd_bytes bytes;
 	uint32_t n_every;
-	const struct vd_contained *every; /* tried on every value: nothing in them can be looked for */
+	const struct vd_contained *every; /* tried on every value: no literal in them can be looked for */
 	bool by_line;                     /* no literal of grams holds a line feed */
 	bool needs_whole;                 /* something beside grams and VD_DB_WIDE looks at values */
 	struct vd_database dbs[VD_DB_COUNT];
@@ -181,7 +191,7 @@ struct vd_route_key {
 /* Condition programs: trees in prefix order.  end: index behind the node's last descendant. */
 struct vd_code {
 	uint32_t op : 4;
-	uint32_t arg : 28; /* ITEM: bit in the route */
+	uint32_t arg : 28; /* ITEM: bit in the route, LATER: item */
 	uint32_t end;
 };
 

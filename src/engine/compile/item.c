@@ -162,6 +162,22 @@ item_cost(bool all, const struct vd_value *const values[], size_t n)
 	return cost > 1 ? 1 : cost;
 }
 
+static bool
+is_costly(uint32_t key, const struct vd_value *const values[], size_t n)
+{
+	for (size_t i = 0; key != VD_KEY_NONE && i < n; i++)
+		for (size_t a = 0; a < values[i]->n; a++)
+			if (values[i]->atoms[a].kind == VD_ATOM_REGEX)
+				return true;
+	return false;
+}
+
+void
+vd_items_keep(struct vd_items *items, uint32_t item)
+{
+	items->list[item].later = false;
+}
+
 /* ---- sharing ---- */
 
 static uint32_t
@@ -185,7 +201,9 @@ share(struct vd_items *items, uint32_t key, bool all, const struct vd_value *con
 		return VD_NONE;
 	for (size_t i = 0; i < n; i++)
 		kept[i] = values[i];
-	items->list[items->n] = (struct vd_citem){key, all, n, kept, item_cost(all, values, n)};
+	bool costly = is_costly(key, values, n);
+	items->list[items->n] = (struct vd_citem){
+		key, all, n, kept, item_cost(all, values, n), costly, costly};
 	items->slots[slot] = (uint32_t)++items->n;
 	return items->slots[slot] - 1;
 }

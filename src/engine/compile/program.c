@@ -149,24 +149,37 @@ vd_program_simplify(struct vd_arena *arena, const struct vd_items *items, const 
 
 /* ---- triggers ---- */
 
+#define COSTLY 1e3  /* against costs of at most 1 each: only where nothing else triggers */
+#define ROUTING 1e6 /* a route knows the values of these fields and has no use for their items */
+
 static double
-cover_cost(const struct vd_items *items, const struct vd_node *node)
+trigger_cost(const struct vd_citem *item, enum vd_program_stage stage)
+{
+	if (stage == VD_STAGE_ROUTE)
+		return item->later ? DBL_MAX : item->cost;
+	if (item->key == VD_K_EVENT_ID || item->key == VD_K_CHANNEL)
+		return ROUTING;
+	return item->costly ? COSTLY + item->cost : item->cost;
+}
+
+static double
+cover_cost(const struct vd_items *items, const struct vd_node *node, enum vd_program_stage stage)
 {
 	double cost;
 	switch (node->op) {
 	case VD_NODE_ITEM:
-		return vd_items_at(items, node->arg)->cost;
+		return trigger_cost(vd_items_at(items, node->arg), stage);
 	case VD_NODE_FALSE:
 		return 0;
 	case VD_NODE_AND:
 		cost = DBL_MAX;
 		for (uint32_t i = 0; i < node->n; i++)
-			cost = VD_MIN(cost, cover_cost(items, node->kids[i]));
+			cost = VD_MIN(cost, cover_cost(items, node->kids[i], stage));
 		return cost;
 	case VD_NODE_OR:
 		cost = 0;
 		for (uint32_t i = 0; i < node->n; i++) {
-			double one = cover_cost(items, node->kids[i]);
+			double one = cover_cost(items, node->kids[i], stage);
 			cost = one >= DBL_MAX || cost >= DBL_MAX ? DBL_MAX : cost + one;
 		}
 		return cost;
@@ -176,35 +189,35 @@ cover_cost(const struct vd_items *items, const struct vd_node *node)
 }
 
 static void
-cover(const struct vd_items *items, const struct vd_node *node, void (*fn)(void *owner, uint32_t item),
-	void *owner)
+cover(const struct vd_items *items, const struct vd_node *node, enum vd_program_stage stage,
+	void (*fn)(void *owner, uint32_t item), void *owner)
 {
 	if (node->op == VD_NODE_ITEM) {
 		fn(owner, node->arg);
 	} else if (node->op == VD_NODE_OR) {
 		for (uint32_t i = 0; i < node->n; i++)
-			cover(items, node->kids[i], fn, owner);
+			cover(items, node->kids[i], stage, fn, owner);
 	} else if (node->op == VD_NODE_AND) {
 		const struct vd_node *best = node->kids[0];
-		double cost = cover_cost(items, best);
+		double cost = cover_cost(items, best, stage);
 		for (uint32_t i = 1; i < node->n; i++) {
-			double one = cover_cost(items, node->kids[i]);
+			double one = cover_cost(items, node->kids[i], stage);
 			if (one < cost) {
 				cost = one;
 				best = node->kids[i];
 			}
 		}
-		cover(items, best, fn, owner);
+		cover(items, best, stage, fn, owner);
 	}
 }
 
 bool
-vd_program_triggers(const struct vd_items *items, const struct vd_node *node,
+vd_program_triggers(const struct vd_items *items, const struct vd_node *node, enum vd_program_stage stage,
 	void (*fn)(void *owner, uint32_t item), void *owner)
 {
-	if (cover_cost(items, node) >= DBL_MAX)
+	if (cover_cost(items, node, stage) >= DBL_MAX)
 		return false;
-	cover(items, node, fn, owner);
+	cover(items, node, stage, fn, owner);
 	return true;
 }
 
@@ -232,28 +245,24 @@ append(struct vd_program_writer *writer, enum vd_node_op op, uint32_t arg)
 	return true;
 }
 
+/* What decides soonest comes first: the rarest kid of an AND, the commonest of an OR; what is judged later last. */
 static double
-leaf_cost(const struct vd_items *items, const struct vd_node *node)
+rank(const struct vd_items *items, enum vd_node_op op, const struct vd_node *node)
 {
-	return node->op == VD_NODE_ITEM ? vd_items_at(items, node->arg)->cost : 1;
+	double cost = node->op == VD_NODE_ITEM ? vd_items_at(items, node->arg)->cost : 1;
+	bool later = node->op == VD_NODE_ITEM && vd_items_at(items, node->arg)->later;
+	return (op == VD_NODE_AND ? cost : -cost) + (node->n > 0 ? 10 : 0) + (later ? 20 : 0);
 }
 
-/* The rarest kid of an AND decides first, the commonest of an OR; leaves before trees. */
 static void
 sort_kids(const struct vd_items *items, enum vd_node_op op, struct vd_node **kids, uint32_t n)
 {
 	for (uint32_t i = 1; i < n; i++) {
 		struct vd_node *kid = kids[i];
-		double cost = leaf_cost(items, kid) * (op == VD_NODE_AND ? 1 : -1) + (kid->n > 0 ? 10 : 0);
+		double own = rank(items, op, kid);
 		uint32_t at = i;
-		for (; at > 0; at--) {
-			struct vd_node *before = kids[at - 1];
-			double other = leaf_cost(items, before) * (op == VD_NODE_AND ? 1 : -1) +
-				       (before->n > 0 ? 10 : 0);
-			if (other <= cost)
-				break;
-			kids[at] = before;
-		}
+		for (; at > 0 && rank(items, op, kids[at - 1]) > own; at--)
+			kids[at] = kids[at - 1];
 		kids[at] = kid;
 	}
 }
@@ -262,8 +271,9 @@ uint32_t
 vd_program_write(struct vd_program_writer *writer, const struct vd_node *node)
 {
 	uint32_t at = (uint32_t)writer->n;
-	uint32_t arg = node->op == VD_NODE_ITEM ? writer->bit_of[node->arg] : node->arg;
-	if (!append(writer, node->op, arg))
+	bool item = node->op == VD_NODE_ITEM, later = item && vd_items_at(writer->items, node->arg)->later;
+	uint32_t arg = item && !later ? writer->bit_of[node->arg] : node->arg;
+	if (!append(writer, later ? VD_NODE_LATER : node->op, arg))
 		return VD_NONE;
 	if (node->n > 1 && node->n <= 64)
 		sort_kids(writer->items, node->op, node->kids, node->n);

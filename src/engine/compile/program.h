@@ -30,11 +30,16 @@ struct vd_program_writer {
 /* Appends the program of a tree; returns its first instruction or VD_NONE when out of memory. */
 uint32_t vd_program_write(struct vd_program_writer *writer, const struct vd_node *node) VD_MUST_USE;
 
+enum vd_program_stage {
+	VD_STAGE_WHOLE, /* a rule's whole tree: finds the costly items that it cannot do without (vd_items_keep) */
+	VD_STAGE_ROUTE, /* what a route left of it: of the items that are not judged later */
+};
+
 /*
  * The cheapest items of which at least one is true whenever the tree is.  False: there are none (the rule must be
  * run on every event).  Calls fn for each item number.
  */
-bool vd_program_triggers(const struct vd_items *items, const struct vd_node *node,
+bool vd_program_triggers(const struct vd_items *items, const struct vd_node *node, enum vd_program_stage stage,
 	void (*fn)(void *owner, uint32_t item), void *owner);
 
 /* Calls fn for every leaf that is still in the tree. */

@@ -6,6 +6,7 @@ struct reader {
 	char *to; /* the run being read stands at to[from] … to[n] */
 	size_t from, n;
 	size_t best, best_len;
+	uint64_t bytes[2];
 	bool unsure;
 };
 
@@ -52,7 +53,9 @@ skip_quantifier(struct reader *r, bool *ret_optional)
 		r->unsure |= length == 0; /* a plain brace, in this PCRE or in another */
 		length += length == 0;
 	}
-	*ret_optional = c != '+';
+	/* {1,3}: at least one; {0,3}, {,3} or a plain brace: perhaps none */
+	bool once = c == '{' && length > 1 && r->pattern.at[r->i + 1] >= '1' && r->pattern.at[r->i + 1] <= '9';
+	*ret_optional = c != '+' && !once;
 	r->i += length;
 	if (peek(r) == '?' || peek(r) == '+') /* lazy, possessive */
 		r->i++;
@@ -119,13 +122,13 @@ skip_group(struct reader *r)
 static void
 take(struct reader *r, char c)
 {
-	bool optional;
-	r->to[r->n++] = c;
-	if (!skip_quantifier(r, &optional))
-		return;
-	if (optional)
-		r->n--;
-	end_run(r);
+	bool optional, counted = skip_quantifier(r, &optional);
+	if (!counted || !optional) {
+		r->to[r->n++] = c;
+		r->bytes[(unsigned char)c / 64] |= (uint64_t)1 << ((unsigned char)c % 64);
+	}
+	if (counted)
+		end_run(r);
 }
 
 static void
@@ -190,12 +193,14 @@ step(struct reader *r)
 	}
 }
 
-struct vd_str
-vd_required_literal(struct vd_str pattern, char *to)
+struct vd_required
+vd_required_find(struct vd_str pattern, char *to)
 {
 	struct reader r = {.pattern = pattern, .to = to};
 	while (r.i < pattern.len && !r.unsure)
 		step(&r);
 	end_run(&r);
-	return r.unsure ? (struct vd_str){to, 0} : (struct vd_str){to + r.best, r.best_len};
+	if (r.unsure)
+		return (struct vd_required){{to, 0}, {0, 0}};
+	return (struct vd_required){{to + r.best, r.best_len}, {r.bytes[0], r.bytes[1]}};
 }

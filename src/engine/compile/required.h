@@ -1,16 +1,20 @@
 /*
- * A literal that every match of a regular expression holds: what a search for it may be gated by.
+ * What every match of a regular expression holds, a literal and single bytes: what a search for it may be gated by.
  */
 #ifndef VD_ENGINE_COMPILE_REQUIRED_H
 #define VD_ENGINE_COMPILE_REQUIRED_H
 
 #include "base/str.h"
 
+struct vd_required {
+	struct vd_str literal; /* the longest run of ASCII characters that stands unconditionally at the top level */
+	uint64_t bytes[2];     /* bit c: ASCII character c stands so, as written */
+};
+
 /*
- * The longest run of ASCII characters that stands unconditionally at the top level of a PCRE pattern, into to
- * (pattern.len bytes).  Empty where there is none that is certain: with an alternation at the top level, an
- * extended or literal mode, or anything this reader does not know.
+ * Of a PCRE pattern; the literal is written to `to` (pattern.len bytes).  Nothing where nothing is certain: with an
+ * alternation at the top level, an extended or literal mode, or anything this reader does not know.
  */
-struct vd_str vd_required_literal(struct vd_str pattern, char *to);
+struct vd_required vd_required_find(struct vd_str pattern, char *to);
 
 #endif

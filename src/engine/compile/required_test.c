@@ -7,10 +7,33 @@ static void requires(const char *pattern, const char *literal)
 {
 	char *to = vd_mem_alloc(strlen(pattern) + 1);
 	assert_non_null(to);
-	struct vd_str found = vd_required_literal(vd_str_from(pattern), to);
+	struct vd_str found = vd_required_find(vd_str_from(pattern), to).literal;
 	if (!vd_str_is(found, literal))
 		fail_msg("%s: '%.*s' instead of '%s'", pattern, (int)found.len, found.at, literal);
 	vd_mem_free(to);
+}
+
+static void
+requires_bytes(const char *pattern, const char *bytes)
+{
+	char *to = vd_mem_alloc(strlen(pattern) + 1);
+	assert_non_null(to);
+	struct vd_required found = vd_required_find(vd_str_from(pattern), to);
+	for (int c = 1; c < 128; c++)
+		if (((found.bytes[c / 64] >> (c % 64)) & 1) != (strchr(bytes, c) != NULL))
+			fail_msg("%s: '%c' is%s required", pattern, c, strchr(bytes, c) != NULL ? " not" : "");
+	vd_mem_free(to);
+}
+
+VD_TEST(single_characters_are_required_too)
+{
+	requires_bytes("\\^.*\\^", "^");
+	requires_bytes("\\w+`(?:\\w+|-|.)`[\\w+|\\s]", "`");
+	requires_bytes("a?b*c+d{0,1}e{2}f{1,}g", "cefg");
+	requires_bytes("\\{[a-f0-9]{8}-[a-f0-9]{4}\\}", "{-}");
+	requires_bytes("ab|cd", "");
+	requires_bytes("(ab)cd", "cd");
+	requires_bytes("[-/]x\\s", "x");
 }
 
 VD_TEST(a_plain_pattern_requires_itself)
@@ -48,7 +71,7 @@ VD_TEST(alternation_and_modes_leave_nothing_certain)
 	requires("", "");
 	requires("abcdef{2|gh", "");
 	requires("abcd{2,x}ef", "");
-	requires("abcd{2}efg", "abc");
+	requires("abcd{2}efg", "abcd");
 	requires("(?^x)foo bar", "");
 	requires("(?#[)abcd|(?#])xyzw", "");
 	requires("(?<name>ab)cdef", "cdef");

@@ -149,6 +149,8 @@ static void
 note_leaf(void *owner, const struct vd_node *leaf)
 {
 	struct vd_route_builder *builder = owner;
+	if (leaf->op == VD_NODE_ITEM && vd_items_at(builder->set->items, leaf->arg)->later)
+		return;
 	if (leaf->op == VD_NODE_ITEM && builder->bit_of[leaf->arg] == VD_NONE) {
 		builder->bit_of[leaf->arg] = 0;
 		builder->items[builder->n_items++] = leaf->arg;
@@ -358,7 +360,8 @@ place_rules(struct vd_route_builder *builder, struct vd_route *route)
 		if (rules[i].code == VD_NONE)
 			return false;
 		builder->trigger_index = i;
-		if (!vd_program_triggers(builder->set->items, live->tree, note_trigger, builder))
+		if (!vd_program_triggers(
+			    builder->set->items, live->tree, VD_STAGE_ROUTE, note_trigger, builder))
 			always[route->n_always++] = i;
 	}
 	struct vd_code *code = vd_arena_array(arena, builder->code.n, sizeof *code);

@@ -109,6 +109,7 @@ start(struct vd_set_builder *builder)
 		builder->n[table] = 0;
 	}
 	builder->n_marks = 0;
+	memset(&builder->bytes, 0, sizeof builder->bytes);
 }
 
 enum vd_status

@@ -14,7 +14,7 @@ enum vd_set_table {
 	VD_TABLE_CONTAINS, /* plain text anywhere */
 	VD_TABLE_COMPLEX,  /* wildcards inside, with a literal it needs */
 	VD_TABLE_SEARCHES, /* a regular expression with a literal it needs */
-	VD_TABLE_EVERY,    /* a pattern or regular expression that every value must be tried with */
+	VD_TABLE_EVERY,    /* a pattern or regular expression without: every value must be tried, but for its bytes */
 	VD_TABLE_ALWAYS,
 	VD_TABLE_DATABASES, /* + enum vd_set_database */
 	VD_TABLES = VD_TABLE_DATABASES + VD_DB_COUNT
@@ -34,6 +34,8 @@ struct vd_set_entry {
 	size_t n_tokens;
 	const struct vd_token *tokens; /* COMPLEX: likewise */
 	const struct vd_atom *atom;    /* SEARCHES */
+	uint64_t needs;                /* bits of builder->bytes */
+	uint32_t chars;                /* at least so many characters */
 	struct vd_mark_link *marks;
 	uint32_t n_marks;
 	struct vd_set_entry *chain; /* same slot */
@@ -53,6 +55,7 @@ struct vd_set_builder {
 	struct vd_set_entry *first[VD_TABLES], **last[VD_TABLES];
 	uint32_t n[VD_TABLES];
 	uint32_t n_marks;
+	struct vd_bytes bytes;
 	struct vd_buf text;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "engine/compile/required.h"
+#include "engine/sigma/regex.h"
 
 #define DASHES_EXPANDED 2u /* more dashes in one pattern become a regular expression */
 
@@ -146,6 +147,34 @@ find_literal(struct vd_set_builder *builder, const struct vd_token *tokens, size
 	return true;
 }
 
+/* The bits of text's bytes that are ASCII; folding makes them small. */
+static uint64_t
+bytes_of(struct vd_set_builder *builder, struct vd_str text)
+{
+	uint64_t needs = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+		if (c < 0x80)
+			needs |= vd_bytes_add(&builder->bytes, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	return needs;
+}
+
+static void
+note_needs(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, struct vd_set_entry *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct vd_str text = tokens[i].text;
+		if (tokens[i].kind == VD_TOK_TEXT) {
+			e->needs |= bytes_of(builder, text);
+			for (size_t k = 0; k < text.len; k++)
+				e->chars += ((unsigned char)text.at[k] & 0xc0) != 0x80;
+		} else if (tokens[i].kind != VD_TOK_ANY) {
+			e->chars++;
+		}
+	}
+}
+
 /* A pattern with wildcards inside, or a cased one: goes by its longest literal, without one every value is tried. */
 static bool
 add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, bool cased,
@@ -173,7 +202,23 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 	e->literal = literal;
 	e->tokens = kept;
 	e->n_tokens = n;
+	if (table == VD_TABLE_EVERY)
+		note_needs(builder, tokens, n, e);
 	return true;
+}
+
+/* One character of ASCII anywhere: its byte answers.  *ret_taken: done. */
+static bool
+add_byte(struct vd_set_builder *builder, struct vd_str text, struct vd_mark mark, bool *ret_taken)
+{
+	uint64_t needs = bytes_of(builder, text);
+	*ret_taken = needs != 0;
+	if (needs == 0)
+		return true;
+	struct vd_set_entry *e = add_entry(builder, VD_TABLE_EVERY, 1, text, mark);
+	if (e != NULL)
+		e->needs = needs;
+	return e != NULL;
 }
 
 static bool
@@ -199,7 +244,11 @@ add_open(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n
 	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY && tokens[1].text.len >= VD_GRAM_SHORTEST)
 		return has_wide(tokens[1].text) ? add_wide(builder, tokens[1].text, mark)
 						: add(builder, VD_TABLE_CONTAINS, tokens[1].text, mark);
-	return add_complex(builder, tokens, n, false, mark);
+	bool taken = false;
+	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY && tokens[1].text.len == 1 &&
+		!add_byte(builder, tokens[1].text, mark, &taken))
+		return false;
+	return taken || add_complex(builder, tokens, n, false, mark);
 }
 
 /* ASCII without letters: folding neither changes it nor makes it out of anything else */
@@ -293,7 +342,8 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 	char *room = vd_arena_alloc(builder->scratch, atom->text.len + 1);
 	if (room == NULL)
 		return false;
-	struct vd_str literal = vd_required_literal(atom->text, room);
+	struct vd_required required = vd_required_find(atom->text, room);
+	struct vd_str literal = required.literal;
 	bool known = literal.len >= VD_GRAM_SHORTEST;
 	struct vd_set_entry *e = add_entry(
 		builder, known ? VD_TABLE_SEARCHES : VD_TABLE_EVERY, 2u + atom->re_flags, atom->text, mark);
@@ -304,6 +354,12 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 		return false;
 	e->literal = (struct vd_str){folded, vd_fold(folded, literal.at, literal.len)};
 	e->atom = atom;
+	e->chars = vd_regex_min_chars(atom->regex);
+	for (unsigned c = 0; c < 128; c++) {
+		char one = (char)c;
+		if ((required.bytes[c / 64] >> (c % 64)) & 1)
+			e->needs |= bytes_of(builder, (struct vd_str){&one, 1});
+	}
 	return true;
 }
 

@@ -51,6 +51,8 @@ static struct vd_contained
 contained_of(const struct vd_set_entry *e, struct vd_mark *marks, uint32_t *used)
 {
 	struct vd_contained made = {
+		.needs = e->needs,
+		.min_chars = e->chars,
 		.n_tokens = (uint32_t)e->n_tokens,
 		.tokens = e->tokens,
 		.cased = e->tokens != NULL && e->flags != 0,
@@ -164,6 +166,7 @@ vd_set_place(struct vd_set_builder *builder, struct vd_set *set)
 	for (unsigned db = 0; ok && db < VD_DB_COUNT; db++)
 		ok = place_database(builder, db, marks, &used, &set->dbs[db]);
 	set->marks = marks;
+	set->bytes = builder->bytes;
 	if (ok)
 		note_needs(set);
 	return ok;

@@ -319,6 +319,8 @@ leaf_holds(struct vd_matcher *matcher, const struct vd_code *code)
 	switch ((enum vd_node_op)code->op) {
 	case VD_NODE_ITEM:
 		return (matcher->bits[code->arg / 64] >> (code->arg % 64)) & 1;
+	case VD_NODE_LATER:
+		return vd_later_holds(matcher, code->arg);
 	case VD_NODE_NULL:
 		return matcher->present[code->arg] != matcher->round ||
 		       matcher->null[code->arg] == matcher->round;
@@ -372,6 +374,7 @@ begin(struct vd_matcher *matcher)
 	matcher->n_held = 0;
 	matcher->n_candidates = 0;
 	matcher->n_matches = 0;
+	matcher->formed = NULL;
 	if (++matcher->round != 0)
 		return;
 	size_t keys = vd_keys_count(matcher->set->keys); /* started over: old rounds must not look new */
@@ -379,6 +382,7 @@ begin(struct vd_matcher *matcher)
 	memset(matcher->null, 0, keys * sizeof *matcher->null);
 	memset(matcher->grouped, 0, keys * sizeof *matcher->grouped);
 	memset(matcher->tried, 0, matcher->set->load.n_rules * sizeof *matcher->tried);
+	memset(matcher->later, 0, vd_items_count(matcher->set->items) * sizeof *matcher->later);
 	matcher->round = 1;
 }
 
@@ -403,6 +407,10 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 		judge(matcher, matcher->candidates[i]);
 	for (uint32_t i = 0; i < route->n_always; i++)
 		judge(matcher, route->always[i]);
+	if (VD_UNLIKELY(matcher->no_memory)) {
+		matcher->no_memory = false;
+		return vd_fail(err, VD_ENOMEM, "no memory for a value of the event");
+	}
 	vd_learned_count(matcher->learned, matcher->held, matcher->n_held);
 	return VD_OK;
 }

@@ -17,6 +17,11 @@ struct vd_route_memo { /* raw channel and event id → route, so that most event
 
 #define VD_ROUTE_MEMOS 256u
 
+struct vd_later { /* what is known of an item that is judged later */
+	uint32_t round;
+	bool holds;
+};
+
 struct vd_matcher {
 	uint32_t magic;
 #define VD_MATCHER_MAGIC 0x6d617463u
@@ -37,6 +42,10 @@ struct vd_matcher {
 	uint32_t *present, *null; /* per key: round in which it was there, was null */
 	uint32_t *grouped;        /* per key: round in which its values were taken together */
 	uint32_t *tried;          /* per rule of a route: round */
+	struct vd_later *later;   /* per item */
+	const struct vd_field *formed; /* whose forms these are, during judgement */
+	struct vd_value_forms forms;
+	bool no_memory; /* judgement could not decode a value */
 	uint32_t *candidates;
 	uint32_t n_candidates;
 	uint32_t *matches; /* numbers in the rule set */
@@ -54,6 +63,8 @@ struct vd_matcher {
 enum vd_status vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err) VD_MUST_USE;
 /* The source of the last event as routing sees it. */
 void vd_matcher_source(struct vd_matcher *matcher, struct vd_source *ret);
+/* One item that is judged later, on the last event, remembered for its other rules. */
+bool vd_later_holds(struct vd_matcher *matcher, uint32_t item);
 /* One FIELDREF on the last event. */
 bool vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref);
 

@@ -21,6 +21,8 @@ struct vd_scan {
 	struct vd_value_forms value;  /* its forms, */
 	bool has_value;               /* once something asked for them */
 	bool has_folded;              /* the folded form may be there alone */
+	bool has_bytes;               /* what of set->bytes stands in it */
+	uint64_t bytes;
 	bool failed;
 	uint32_t round;   /* of begin */
 	size_t largest;   /* items of the largest set */
@@ -201,6 +203,14 @@ search(struct vd_scan *scan, const struct vd_regex *regex, struct vd_str text)
 	return result == VD_REGEX_YES;
 }
 
+bool
+vd_scan_atom(struct vd_scan *scan, const struct vd_atom *atom, const struct vd_value_forms *value)
+{
+	if (atom->kind == VD_ATOM_REGEX)
+		return search(scan, atom->regex, value->raw);
+	return vd_atom_holds(atom, value, scan->match);
+}
+
 /* The forms of the value at hand, made when first asked for. */
 static bool
 make_value(struct vd_scan *scan)
@@ -234,9 +244,25 @@ make_folded(struct vd_scan *scan)
 	return scan->has_folded || make_value(scan);
 }
 
+/* Has the value the bytes and the length that one cannot do without? */
+static bool
+may_hold(struct vd_scan *scan, const struct vd_contained *one)
+{
+	if (!scan->has_bytes && one->needs != 0) {
+		if (!make_folded(scan))
+			return false;
+		scan->bytes = vd_bytes_look(&scan->set->bytes, scan->value.folded);
+		scan->has_bytes = true;
+	}
+	/* folding changes no number of characters, and no character is written in less than a byte */
+	return (one->needs & ~scan->bytes) == 0 && scan->field->raw_len >= one->min_chars;
+}
+
 static void
 try(struct vd_scan *scan, const struct vd_contained *one)
 {
+	if (!may_hold(scan, one))
+		return;
 	bool raw = one->regex != NULL || one->cased;
 	if ((raw && !make_value(scan)) || (one->tokens != NULL && !make_folded(scan)))
 		return;
@@ -384,6 +410,8 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 	scan->field = field;
 	scan->has_value = false;
 	scan->has_folded = false;
+	scan->has_bytes = false;
+	scan->bytes = 0;
 	scan->failed = false;
 	if (whole && make_folded(scan))
 		st = look_whole(scan, err);

@@ -105,6 +105,13 @@ vd_regex_free(struct vd_regex *regex)
 	vd_obj_free(regex);
 }
 
+uint32_t
+vd_regex_min_chars(const struct vd_regex *regex)
+{
+	uint32_t chars = 0;
+	return pcre2_pattern_info(regex->code, PCRE2_INFO_MINLENGTH, &chars) == 0 ? chars : 0;
+}
+
 enum vd_status
 vd_regex_check(struct vd_build *b, struct vd_pos pos, const struct vd_atom *atom)
 {

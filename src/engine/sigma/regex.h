@@ -21,6 +21,8 @@ struct vd_regex_match;
 enum vd_status vd_regex_new(
 	struct vd_str text, unsigned flags, struct vd_regex **ret, struct vd_err *err) VD_MUST_USE;
 void vd_regex_free(struct vd_regex *regex);
+/* A lower bound of the characters that a match has. */
+uint32_t vd_regex_min_chars(const struct vd_regex *regex);
 
 struct vd_regex_match *vd_regex_match_new(void) VD_MUST_USE;
 void vd_regex_match_free(struct vd_regex_match *match);

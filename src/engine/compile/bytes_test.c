@@ -1,0 +1,39 @@
+#include "engine/compile/bytes.h"
+
+#include "vd_test.h"
+
+VD_TEST(a_byte_gets_one_bit_until_there_are_too_many)
+{
+	struct vd_bytes bytes = {0};
+	assert_int_equal(vd_bytes_add(&bytes, '$'), 1);
+	assert_int_equal(vd_bytes_add(&bytes, '`'), 2);
+	assert_int_equal(vd_bytes_add(&bytes, '$'), 1);
+	for (unsigned c = 0x80; c < 0x80 + VD_BYTES_MAX - 2; c++)
+		assert_int_equal(vd_bytes_add(&bytes, (unsigned char)c), (uint64_t)1 << (c - 0x80 + 2));
+	assert_int_equal(vd_bytes_add(&bytes, 'x'), 0);
+}
+
+/* Every byte value, at every place of texts up to three blocks long. */
+VD_TEST(a_byte_is_found_wherever_it_stands_and_no_other)
+{
+	char text[3 * VD_BYTES_BLOCK];
+	for (unsigned from = 0; from < 256; from += VD_BYTES_MAX) {
+		struct vd_bytes bytes = {0};
+		for (unsigned c = from; c < from + VD_BYTES_MAX; c++)
+			assert_int_equal(
+				vd_bytes_add(&bytes, (unsigned char)c), (uint64_t)1 << (c - from));
+		for (unsigned c = 0; c < 256; c++) {
+			size_t len = 1 + (c * 7 + from) % sizeof text, at = (c * 31) % len;
+			unsigned other = (from + c + 5) % 256;
+			memset(text, (int)other, len);
+			text[at] = (char)c;
+			uint64_t wanted = 0;
+			if (c >= from && c < from + VD_BYTES_MAX)
+				wanted |= (uint64_t)1 << (c - from);
+			if (len > 1 && other >= from && other < from + VD_BYTES_MAX)
+				wanted |= (uint64_t)1 << (other - from);
+			assert_true(vd_bytes_look(&bytes, (struct vd_str){text, len}) == wanted);
+		}
+		assert_true(vd_bytes_look(&bytes, (struct vd_str){"", 0}) == 0);
+	}
+}

@@ -1,0 +1,50 @@
+/*
+ * Items that only a rule which something else has triggered asks about: judged then, value by value.
+ */
+#include "engine/match/matcher.h"
+
+static const struct vd_value_forms *
+forms_of(struct vd_matcher *matcher, const struct vd_field *field)
+{
+	if (matcher->formed != field) { /* mostly several ask about one command line */
+		matcher->formed = vd_scan_forms(matcher->scan, field, &matcher->forms) ? field : NULL;
+		matcher->no_memory |= matcher->formed == NULL;
+	}
+	return matcher->formed == NULL ? NULL : &matcher->forms;
+}
+
+static bool
+value_holds(struct vd_matcher *matcher, uint32_t key, const struct vd_value *value)
+{
+	const struct vd_event *ev = &matcher->event;
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct vd_field *field = &ev->fields[i];
+		if (field->key != key || field->type == VD_F_NULL || field->type >= VD_F_OBJECT)
+			continue;
+		const struct vd_value_forms *forms = forms_of(matcher, field);
+		for (size_t a = 0; forms != NULL && a < value->n; a++)
+			if (vd_scan_atom(matcher->scan, &value->atoms[a], forms))
+				return true;
+	}
+	return false;
+}
+
+static bool
+judge(struct vd_matcher *matcher, const struct vd_citem *item)
+{
+	for (size_t v = 0; v < item->n; v++)
+		if (value_holds(matcher, item->key, item->values[v]) != item->all)
+			return !item->all;
+	return item->all;
+}
+
+bool
+vd_later_holds(struct vd_matcher *matcher, uint32_t item)
+{
+	struct vd_later *later = &matcher->later[item];
+	if (later->round != matcher->round) {
+		later->round = matcher->round;
+		later->holds = judge(matcher, vd_items_at(matcher->set->items, item));
+	}
+	return later->holds;
+}
