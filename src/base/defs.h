@@ -18,6 +18,7 @@
 #define VD_ALIGNED(n) __attribute__((aligned(n)))
 #define VD_LIKELY(x) __builtin_expect(!!(x), 1)
 #define VD_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define VD_PREFETCH(at) __builtin_prefetch(at)
 
 /*
  * VD_AUTO(vd_x) v = …; frees v with vd_x_drop(&v) when it leaves its scope.  A type opts in with

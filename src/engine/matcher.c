@@ -23,6 +23,7 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 	matcher->present = vd_mem_zalloc(keys, sizeof *matcher->present);
 	matcher->null = vd_mem_zalloc(keys, sizeof *matcher->null);
 	matcher->grouped = vd_mem_zalloc(keys, sizeof *matcher->grouped);
+	matcher->valued = vd_mem_zalloc(keys, sizeof *matcher->valued);
 	matcher->tried = vd_mem_zalloc(rules, sizeof *matcher->tried);
 	matcher->later = vd_mem_zalloc(vd_items_count(set->items), sizeof *matcher->later);
 	matcher->candidates = vd_mem_zalloc(rules, sizeof *matcher->candidates);
@@ -33,7 +34,8 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 		matcher->bits == NULL || matcher->held == NULL || matcher->present == NULL ||
 		matcher->null == NULL || matcher->grouped == NULL || matcher->tried == NULL ||
 		matcher->candidates == NULL || matcher->matches == NULL || matcher->memos == NULL ||
-		matcher->all_learned == NULL || matcher->later == NULL)
+		matcher->all_learned == NULL || matcher->later == NULL ||
+		matcher->valued == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	return vd_scan_new(set, matcher->cache, &matcher->scan, err);
 }
@@ -72,6 +74,7 @@ vd_matcher_free(struct vd_matcher *matcher)
 	vd_mem_free(matcher->present);
 	vd_mem_free(matcher->null);
 	vd_mem_free(matcher->grouped);
+	vd_mem_free(matcher->valued);
 	vd_mem_free(matcher->tried);
 	vd_mem_free(matcher->later);
 	vd_mem_free(matcher->candidates);

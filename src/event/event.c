@@ -46,7 +46,7 @@ vd_event_parser_begin(struct vd_event_parser *parser)
 	vd_names_begin(parser->names);
 	parser->n = 0;
 	parser->repaired = 0;
-	parser->path = 0;
+	parser->path = (struct vd_names_path){0, 0};
 	parser->event = ++parser->objects;
 }
 
@@ -120,8 +120,8 @@ vd_event_name_data(struct vd_event_parser *parser, uint32_t node, size_t from)
 		if (is_called(&field, "Data_Name") || (container && is_called(&field, "Data")))
 			continue;
 		if (is_called(&field, "Data")) {
-			field.name = target->full.at;
-			field.name_len = (uint32_t)target->full.len;
+			field.name = target->full;
+			field.name_len = target->full_len;
 			field.key = target->key;
 			field.flags &= (uint8_t)~VD_FF_ELEMENT;
 			vd_event_seen(parser, named, parser->event);

@@ -14,7 +14,7 @@ empty(struct vd_names *names)
 	vd_arena_reset(names->arena);
 	memset(names->slots, 0, (names->mask + 1) * sizeof *names->slots);
 	memset(names->followers, 0, sizeof *names->followers << VD_NAMES_FOLLOWERS_LOG);
-	names->nodes[0] = (struct vd_name){.local = {"", 0}, .key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
+	names->nodes[0] = (struct vd_name){.local = "", .full = "", .key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
 	names->n = 1;
 }
 
@@ -176,17 +176,17 @@ name_child(const struct vd_name *above, bool at_top, struct vd_str local, struct
 	case VD_NAME_ATTRIBUTES:
 		if (vd_str_is(local, "#text")) {
 			node->kind = VD_NAME_SYSTEM_ELEMENT;
-			vd_buf_str(full, above->full);
+			vd_buf_str(full, vd_name_full(above));
 			return;
 		}
 		if (is_attributes(local)) {
 			node->kind = VD_NAME_ATTRIBUTES;
 			node->silent = true;
-			vd_buf_str(full, above->full);
+			vd_buf_str(full, vd_name_full(above));
 			return;
 		}
 		node->kind = VD_NAME_PLAIN;
-		join(full, above->full, '_', without_at(local));
+		join(full, vd_name_full(above), '_', without_at(local));
 		return;
 	case VD_NAME_PAYLOAD:
 		name_element(node, vd_str_is(local, "Data") ? VD_NAME_DATA_ITEM : VD_NAME_PAYLOAD_ELEMENT,
@@ -198,13 +198,13 @@ name_child(const struct vd_name *above, bool at_top, struct vd_str local, struct
 	case VD_NAME_USER:
 	case VD_NAME_PAYLOAD_ELEMENT:
 		if (vd_str_is(local, "#text"))
-			vd_buf_str(full, above->full);
+			vd_buf_str(full, vd_name_full(above));
 		else
-			name_element(node, VD_NAME_USER, above->full, local, full);
+			name_element(node, VD_NAME_USER, vd_name_full(above), local, full);
 		return;
 	default:
 		node->kind = at_top && vd_str_is(local, "Event") ? VD_NAME_EVENT : VD_NAME_PLAIN;
-		join(full, above->full, '.', local);
+		join(full, vd_name_full(above), '.', local);
 		return;
 	}
 }
@@ -217,12 +217,7 @@ static uint32_t
 hash(const struct vd_names *names, uint32_t parent, struct vd_str local)
 {
 	uint64_t first, last;
-	memcpy(&first, local.at, sizeof first);
-	if (local.len < 8)
-		first = local.len == 0 ? 0 : first << (64 - 8 * local.len);
-	memcpy(&last, local.len > 8 ? local.at + local.len - 8 : local.at, sizeof last);
-	if (local.len <= 8)
-		last = first;
+	vd_names_ends(local, &first, &last);
 	uint64_t h = (first ^ names->seed) * 0x9e3779b97f4a7c15u;
 	h ^= (last + local.len * 0xc2b2ae3d27d4eb4fu + parent) * 0x165667b19e3779f9u;
 	h ^= h >> 29;
@@ -277,18 +272,22 @@ learn(struct vd_names *names, uint32_t parent, struct vd_str local, uint32_t h)
 	vd_buf_reset(&names->full);
 	struct vd_str plain = vd_json_decode(local, &names->decoded);
 	name_child(&names->nodes[parent], parent == 0, plain, &node, &names->full);
-	char *kept = vd_arena_zalloc(names->arena, local.len + 8); /* padded: vd_names_same */
+	char *kept = vd_arena_zalloc(names->arena, local.len + 8); /* padded: vd_names_ends */
 	if (names->decoded.failed || kept == NULL)
 		return 0;
 	if (local.len != 0)
 		memcpy(kept, local.at, local.len);
-	node.local = (struct vd_str){kept, local.len};
+	vd_names_ends(local, &node.first, &node.last);
+	node.local = kept;
+	node.local_len = (uint32_t)local.len;
 	struct vd_str full = vd_buf_view(&names->full);
 	if (full.len > VD_NAMES_MAX_LEN)
 		full.len = VD_NAMES_MAX_LEN;
-	if (!vd_arena_str(names->arena, full, &node.full))
+	if (!vd_arena_str(names->arena, full, &full))
 		return 0;
-	node.key = vd_keys_find(names->keys, node.full);
+	node.full = full.at;
+	node.full_len = (uint32_t)full.len;
+	node.key = vd_keys_find(names->keys, full);
 	uint32_t number = (uint32_t)names->n++;
 	names->nodes[number] = node;
 	size_t at = h & names->mask;
@@ -307,8 +306,7 @@ vd_names_child(struct vd_names *names, uint32_t parent, struct vd_str local)
 		if (slot->node == 0)
 			return learn(names, parent, local, h);
 		const struct vd_name *node = &names->nodes[slot->node];
-		if (slot->hash == h && node->parent == parent && node->local.len == local.len &&
-			vd_names_same(node->local.at, local.at, local.len))
+		if (slot->hash == h && vd_names_is(node, parent, local))
 			return slot->node;
 	}
 }

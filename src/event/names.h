@@ -31,14 +31,22 @@ enum vd_name_kind {
 };
 
 struct vd_name {
-	struct vd_str local; /* key as in the text, between its quotes, still escaped */
-	struct vd_str full;  /* name for rules; blanks stripped */
-	uint32_t key;        /* number in the key table or VD_KEY_NONE */
+	uint64_t first, last; /* bytes of local, as vd_names_ends reads them */
+	const char *local;    /* key as in the text, between its quotes, still escaped; padded */
+	const char *full;     /* name for rules; blanks stripped */
+	uint32_t local_len, full_len;
+	uint32_t key; /* number in the key table or VD_KEY_NONE */
 	uint32_t parent;
 	uint64_t object; /* serial number of the object it was last seen in */
 	uint8_t kind;    /* enum vd_name_kind */
 	bool silent;     /* containers of the EVTX form are no fields themselves */
 } VD_ALIGNED(64);
+
+VD_INLINE struct vd_str
+vd_name_full(const struct vd_name *name)
+{
+	return (struct vd_str){name->full, name->full_len};
+}
 
 _Static_assert(sizeof(struct vd_name) == 64, "a node is one cache line");
 
@@ -69,43 +77,53 @@ void vd_names_begin(struct vd_names *names);
 /* The child of parent called local (escaped JSON text, 8 readable bytes behind it); 0 when out of memory. */
 uint32_t vd_names_child(struct vd_names *names, uint32_t parent, struct vd_str local);
 
-/* Are n bytes equal?  Both have 8 readable bytes behind their start. */
-VD_INLINE bool
-vd_names_same(const char *a, const char *b, size_t n)
+/* The first and the last eight bytes of a key; one of less than nine is all in the first.  local.at is padded. */
+VD_INLINE void
+vd_names_ends(struct vd_str local, uint64_t *ret_first, uint64_t *ret_last)
 {
-	uint64_t x, y;
-	for (; n > 8; n -= 8, a += 8, b += 8) {
-		memcpy(&x, a, sizeof x);
-		memcpy(&y, b, sizeof y);
-		if (x != y)
-			return false;
-	}
-	memcpy(&x, a, sizeof x);
-	memcpy(&y, b, sizeof y);
-	return n == 0 || (x ^ y) << (64 - 8 * n) == 0;
+	memcpy(ret_first, local.at, sizeof *ret_first);
+	if (local.len > 8)
+		memcpy(ret_last, local.at + local.len - 8, sizeof *ret_last);
+	else
+		*ret_last = *ret_first = local.len == 0 ? 0 : *ret_first << (64 - 8 * local.len);
 }
 
 VD_INLINE bool
 vd_names_is(const struct vd_name *name, uint32_t parent, struct vd_str local)
 {
-	return name->local.len == local.len && name->parent == parent &&
-	       vd_names_same(name->local.at, local.at, local.len);
+	uint64_t first, last;
+	if (name->local_len != local.len || name->parent != parent)
+		return false;
+	vd_names_ends(local, &first, &last);
+	return name->first == first && name->last == last &&
+	       (local.len <= 16 || memcmp(name->local + 8, local.at + 8, local.len - 16) == 0);
 }
 
-/*
- * vd_names_child, which the four keys before mostly spare: *path is what they were (0 at the start of an event), and
- * the key that followed them last time is tried first.  local.at is padded.
- */
-VD_INLINE uint32_t
-vd_names_after(struct vd_names *names, uint32_t *path, uint32_t parent, struct vd_str local)
+/* What the next key is guessed by; all 0 at the start of an event. */
+struct vd_names_path {
+	uint32_t recent; /* the four keys before */
+	uint32_t kind;   /* the event id, once it was met: events of one id have the same keys */
+};
+
+VD_INLINE void
+vd_names_kind(struct vd_names_path *path, struct vd_str event_id)
 {
-	uint32_t *guess = &names->followers[(*path * 0x9e3779b1u) >> (32 - VD_NAMES_FOLLOWERS_LOG)];
+	for (size_t i = 0; i < event_id.len && i < 8; i++)
+		path->kind = (path->kind ^ (unsigned char)event_id.at[i]) * 0x01000193u;
+}
+
+/* vd_names_child, which path mostly spares: the key that followed it last time is tried first.  local.at is padded. */
+VD_INLINE uint32_t
+vd_names_after(struct vd_names *names, struct vd_names_path *path, uint32_t parent, struct vd_str local)
+{
+	uint32_t at = (path->recent ^ path->kind) * 0x9e3779b1u >> (32 - VD_NAMES_FOLLOWERS_LOG);
+	uint32_t *guess = &names->followers[at];
 	uint32_t node = *guess;
 	if (VD_UNLIKELY(node == 0 || !vd_names_is(&names->nodes[node], parent, local))) {
 		node = vd_names_child(names, parent, local);
 		*guess = node;
 	}
-	*path = *path << 8 ^ node;
+	path->recent = path->recent << 8 ^ node;
 	return node;
 }
 

@@ -22,7 +22,7 @@ struct vd_event_parser {
 	struct vd_field *fields;
 	size_t n, cap;
 	uint32_t repaired;
-	uint32_t path;    /* the keys before: predicts the next */
+	struct vd_names_path path;
 	uint64_t objects; /* serial number of the newest object, over all events */
 	uint64_t event;   /* serial number of this event among them */
 };
@@ -46,10 +46,10 @@ vd_event_add(struct vd_event_parser *parser, uint32_t node, enum vd_field_type t
 	const struct vd_name *name = &parser->names->nodes[node];
 	parser->fields[parser->n++] = (struct vd_field){
 		.raw = raw,
-		.name = name->full.at,
+		.name = name->full,
 		.raw_len = (uint32_t)raw_len,
 		.key = name->key,
-		.name_len = (uint32_t)name->full.len,
+		.name_len = name->full_len,
 		.type = (uint8_t)type,
 		.flags = (uint8_t)flags,
 	};

@@ -83,6 +83,8 @@ scalar(struct walk *w, uint32_t node, unsigned flags, struct vd_err *err)
 	const char *end = back_over_blanks(first, w->text + w->at[w->i + 1]);
 	struct vd_str raw = {first, (size_t)(end - first)};
 	enum vd_field_type type;
+	if (w->parser->names->nodes[node].key == VD_K_EVENT_ID)
+		vd_names_kind(&w->parser->path, raw);
 	if (is_number(raw))
 		type = VD_F_NUMBER;
 	else if (vd_str_is(raw, "true") || vd_str_is(raw, "false"))
@@ -162,6 +164,49 @@ close_container(struct walk *w, struct vd_err *err)
 }
 
 /*
+ * Members as most are: a key, its colon and a string that ends right before the next comma, as long as they follow
+ * one another.  Whatever else comes, blanks and numbers too, is left to the careful way: *ret_key says whether i is at a
+ * key (there is one to read) or behind a value.
+ */
+VD_INLINE bool
+plain_members(struct walk *w, const struct level *level, bool *ret_key)
+{
+	struct vd_event_parser *parser = w->parser;
+	const uint32_t *at = w->at;
+	const char *text = w->text;
+	size_t i = w->i, n = w->n;
+	struct vd_names_path path = parser->path;
+	bool ok = true;
+	*ret_key = true;
+	while (i + 4 <= n) {
+		const char *first = text + at[i] + 1, *colon = text + at[i + 1], *value = text + at[i + 2],
+			   *end = text + at[i + 3];
+		if (VD_UNLIKELY(first[-1] != '"' || *colon != ':' || colon[-1] != '"' || colon == first ||
+				*value != '"' || end[-1] != '"' || end - 1 == value))
+			break;
+		uint32_t node = vd_names_after(
+			parser->names, &path, level->node, (struct vd_str){first, (size_t)(colon - first - 1)});
+		ok = node != 0;
+		if (VD_UNLIKELY(!ok))
+			break;
+		vd_event_seen(parser, node, level->object);
+		ok = vd_event_add(parser, node, VD_F_STRING, level->flags, value + 1, (size_t)(end - value - 2));
+		if (VD_UNLIKELY(!ok))
+			break;
+		if (VD_UNLIKELY(parser->names->nodes[node].key == VD_K_EVENT_ID))
+			vd_names_kind(&path, (struct vd_str){value + 1, (size_t)(end - value - 2)});
+		i += 3;
+		*ret_key = *end == ',' && i + 1 < n && text[at[i + 1]] == '"';
+		if (!*ret_key)
+			break;
+		i++;
+	}
+	parser->path = path;
+	w->i = i;
+	return ok;
+}
+
+/*
  * Members of an object from the key at at[i] on: one at least, and on as long as the values are scalars.  Stops
  * at a place step understands.
  */
@@ -170,6 +215,11 @@ members(struct walk *w, struct vd_err *err)
 {
 	const struct level *level = &w->levels[w->depth - 1];
 	for (;;) {
+		bool more;
+		if (VD_UNLIKELY(!plain_members(w, level, &more)))
+			return full(err);
+		if (!more)
+			return VD_OK;
 		uint32_t node = 0;
 		enum vd_status st = key(w, level, &node, err);
 		if (VD_UNLIKELY(st != VD_OK))

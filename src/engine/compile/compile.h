@@ -216,6 +216,7 @@ struct vd_route {
 	const uint32_t *always;       /* indexes in rules: conditions that hold without any true item */
 	const uint32_t *trigger_from; /* n_bits + 1 */
 	const uint32_t *triggers;     /* indexes in rules */
+	bool has_all;                 /* some set of a field has |all items */
 	bool filtered;                /* results still pass vd_logsource_allows */
 };
 

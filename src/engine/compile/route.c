@@ -288,6 +288,7 @@ place_sets(struct vd_route_builder *builder, struct vd_route *route, struct vd_e
 		struct vd_route_key *entry = key_entry(keys, slots, &used, key);
 		entry->set = found->number;
 		entry->base = from;
+		route->has_all |= found->has_all;
 	}
 	route->slots = slots;
 	route->keys = keys;

@@ -138,6 +138,22 @@ vd_cache_get(struct vd_cache *cache, uint64_t hash, uint32_t kind, struct vd_str
 }
 
 void
+vd_cache_prefetch_bucket(const struct vd_cache *cache, uint64_t hash)
+{
+	VD_PREFETCH(&cache->buckets[hash & cache->mask]);
+}
+
+void
+vd_cache_prefetch(const struct vd_cache *cache, uint64_t hash)
+{
+	const struct bucket *bucket = &cache->buckets[hash & cache->mask];
+	uint16_t tag = tag_of(hash);
+	for (unsigned way = 0; way < WAYS; way++)
+		if (bucket->tags[way] == tag)
+			VD_PREFETCH(entry_at(cache, bucket->at[way]));
+}
+
+void
 vd_cache_put(struct vd_cache *cache, uint64_t hash, uint32_t kind, struct vd_str raw, uint32_t n,
 	const uint32_t *items)
 {

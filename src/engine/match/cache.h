@@ -25,6 +25,9 @@ uint64_t vd_cache_hash(const struct vd_cache *cache, uint32_t kind, struct vd_st
 /* kind: set and type.  True: found; *ret points into the ring until the next put. */
 bool vd_cache_get(struct vd_cache *cache, uint64_t hash, uint32_t kind, struct vd_str raw, uint32_t *ret_n,
 	const uint32_t **ret);
+/* Two steps ahead of a get, and one: what it will read is on its way. */
+void vd_cache_prefetch_bucket(const struct vd_cache *cache, uint64_t hash);
+void vd_cache_prefetch(const struct vd_cache *cache, uint64_t hash);
 void vd_cache_put(struct vd_cache *cache, uint64_t hash, uint32_t kind, struct vd_str raw, uint32_t n,
 	const uint32_t *items);
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #define FIRST 64u
+#define CODE_PER_EVENT 16u /* choosing takes time by the code: some 100 ns for each event that led to it */
 #define STEP 8u
 #define LAST 32768u
 #define NEVER UINT64_MAX /* cost of a condition that can hold with no item true */
@@ -10,19 +11,24 @@
 struct vd_learned *
 vd_learned_new(const struct vd_ruleset *set)
 {
-	size_t words = 0;
+	size_t words = 0, most_code = 0;
 	for (size_t i = 0; i < set->n_routes; i++)
 		words += 2u * set->routes[i]->n_bits + 2u + set->routes[i]->n_leaves;
+	for (size_t i = 0; i < set->n_routes; i++)
+		most_code = VD_MAX(most_code, set->routes[i]->n_code);
 	/* zeroed by the system: what no event touches takes no memory */
-	struct vd_learned *all = vd_mem_zalloc(1, set->n_routes * sizeof *all + words * sizeof(uint32_t));
+	struct vd_learned *all = vd_mem_zalloc(1, set->n_routes * sizeof *all + most_code * sizeof(uint64_t) +
+							  words * sizeof(uint32_t));
 	if (all == NULL)
 		return NULL;
-	uint32_t *at = (uint32_t *)(void *)(all + set->n_routes);
+	uint64_t *costs = (uint64_t *)(void *)(all + set->n_routes);
+	uint32_t *at = (uint32_t *)(void *)(costs + most_code);
 	for (size_t i = 0; i < set->n_routes; i++) {
 		const struct vd_route *route = set->routes[i];
 		all[i] = (struct vd_learned){
 			.route = route,
-			.next = FIRST,
+			.next = VD_MAX(FIRST, route->n_code / CODE_PER_EVENT),
+			.costs = costs,
 			.counts = at,
 			.trigger_from = route->trigger_from,
 			.triggers = route->triggers,
@@ -40,29 +46,22 @@ vd_learned_free(struct vd_learned *all)
 	vd_mem_free(all);
 }
 
-/*
- * The cost of the cheapest cover of the tree at code[at]: events in which some item of it is true, plus a little
- * for each item so that of equals the smaller cover wins.
- */
 static uint64_t
-cost(const struct vd_learned *learned, uint32_t at)
+cost_of(const struct vd_learned *learned, uint32_t at)
 {
 	const struct vd_code *code = learned->route->code, *node = &code[at];
+	const uint64_t *costs = learned->costs;
 	uint64_t sum = node->op == VD_NODE_AND ? NEVER : 0;
 	switch ((enum vd_node_op)node->op) {
 	case VD_NODE_ITEM:
 		return (uint64_t)learned->counts[node->arg] * 64 + 1;
 	case VD_NODE_AND:
 		for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end)
-			sum = VD_MIN(sum, cost(learned, kid));
+			sum = VD_MIN(sum, costs[kid]);
 		return sum;
 	case VD_NODE_OR:
-		for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end) {
-			uint64_t one = cost(learned, kid);
-			if (one == NEVER)
-				return NEVER;
-			sum += one;
-		}
+		for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end)
+			sum = costs[kid] == NEVER || sum == NEVER ? NEVER : sum + costs[kid];
 		return sum;
 	case VD_NODE_FALSE:
 		return 0;
@@ -83,14 +82,9 @@ cover(const struct vd_learned *learned, uint32_t at, void (*fn)(void *owner, uin
 			cover(learned, kid, fn, owner);
 	} else if (node->op == VD_NODE_AND) {
 		uint32_t best = at + 1;
-		uint64_t best_cost = NEVER;
-		for (uint32_t kid = at + 1; kid < node->end; kid = code[kid].end) {
-			uint64_t one = cost(learned, kid);
-			if (one < best_cost) {
+		for (uint32_t kid = code[best].end; kid < node->end; kid = code[kid].end)
+			if (learned->costs[kid] < learned->costs[best])
 				best = kid;
-				best_cost = one;
-			}
-		}
 		cover(learned, best, fn, owner);
 	}
 }
@@ -120,7 +114,7 @@ walk_rules(const struct vd_learned *learned, struct tally *tally)
 	tally->n = 0;
 	for (uint32_t r = 0; r < route->n_rules; r++) {
 		tally->rule = r;
-		if (cost(learned, route->rules[r].code) != NEVER)
+		if (learned->costs[route->rules[r].code] != NEVER)
 			cover(learned, route->rules[r].code, note, tally);
 	}
 }
@@ -132,6 +126,8 @@ vd_learned_choose(struct vd_learned *learned)
 	uint32_t *from = learned->own_from;
 	struct tally tally = {.from = from};
 	learned->next = learned->next >= LAST ? 0 : learned->next * STEP;
+	for (uint32_t at = route->n_code; at-- > 0;) /* kids stand behind their node */
+		learned->costs[at] = cost_of(learned, at);
 	memset(from, 0, (route->n_bits + 2u) * sizeof *from);
 	walk_rules(learned, &tally);
 	for (uint32_t bit = 0; bit < route->n_bits; bit++)

@@ -1,6 +1,6 @@
 /*
  * Triggers that fit the stream.  At load a rule's triggers are chosen by what its values look like; a matcher
- * counts how often each item of a route is really true and, after 64, 512, 4,096 and 32,768 events of the route,
+ * counts how often each item of a route is really true and, after 64 events of the route (more where it has very many rules) and at eight times as many, up to 32,768 or so,
  * chooses anew: the rarest items of which one must be true.  What matches never depends on it, only how many
  * rules are judged in vain.
  *
@@ -18,6 +18,7 @@ struct vd_learned {
 	uint32_t *counts; /* per bit */
 	/* the triggers in force, as in vd_route */
 	const uint32_t *trigger_from, *triggers;
+	uint64_t *costs;  /* per instruction, while choosing: the same room for every route */
 	/* room for own ones: n_bits + 2, and one for each item in a condition */
 	uint32_t *own_from, *own_triggers;
 };

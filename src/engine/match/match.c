@@ -157,27 +157,59 @@ hold(struct vd_matcher *matcher, uint32_t bit)
 	}
 }
 
-static enum vd_status
-take_value(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, const struct vd_field *field,
-	struct vd_err *err)
+/* A value that some item of the route asks for. */
+struct wanted {
+	const struct vd_field *field;
+	const struct vd_set *set;
+	uint32_t base; /* of the set in the route */
+	uint32_t kind;
+	uint64_t hash;
+};
+
+static bool
+is_cached(const struct vd_field *field)
 {
-	uint32_t n, kind = set->number * 8u + field->type + (field->flags & VD_FF_PLAIN ? 4u : 0);
+	return field->raw_len <= VD_CACHE_VALUE_MAX;
+}
+
+static void
+want(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, const struct vd_field *field,
+	struct wanted *ret)
+{
+	*ret = (struct wanted){field, set, base,
+		set->number * 8u + field->type + (field->flags & VD_FF_PLAIN ? 4u : 0), 0};
+	if (is_cached(field))
+		ret->hash = vd_cache_hash(matcher->cache, ret->kind, raw_of(field));
+}
+
+static enum vd_status
+take_wanted(struct vd_matcher *matcher, const struct wanted *one, struct vd_err *err)
+{
+	uint32_t n;
 	const uint32_t *items;
-	struct vd_str raw = raw_of(field);
-	bool cached = raw.len <= VD_CACHE_VALUE_MAX;
-	uint64_t hash = cached ? vd_cache_hash(matcher->cache, kind, raw) : 0;
-	if (!cached || !vd_cache_get(matcher->cache, hash, kind, raw, &n, &items)) {
-		vd_scan_begin(matcher->scan, set);
-		enum vd_status st = vd_scan_value(matcher->scan, field, err);
+	struct vd_str raw = raw_of(one->field);
+	bool cached = is_cached(one->field);
+	if (!cached || !vd_cache_get(matcher->cache, one->hash, one->kind, raw, &n, &items)) {
+		vd_scan_begin(matcher->scan, one->set);
+		enum vd_status st = vd_scan_value(matcher->scan, one->field, err);
 		if (st != VD_OK)
 			return st;
 		n = vd_scan_end(matcher->scan, &items);
 		if (cached)
-			vd_cache_put(matcher->cache, hash, kind, raw, n, items);
+			vd_cache_put(matcher->cache, one->hash, one->kind, raw, n, items);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		hold(matcher, base + items[i]);
+		hold(matcher, one->base + items[i]);
 	return VD_OK;
+}
+
+static enum vd_status
+take_value(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, const struct vd_field *field,
+	struct vd_err *err)
+{
+	struct wanted one;
+	want(matcher, set, base, field, &one);
+	return take_wanted(matcher, &one, err);
 }
 
 /* All values of one key together: |all items look for each of their values in any of them. */
@@ -212,24 +244,71 @@ repeats(const struct vd_event *ev, const struct vd_field *field)
 	return false;
 }
 
-static enum vd_status
-take_field(struct vd_matcher *matcher, uint16_t slot, const struct vd_field *field, struct vd_err *err)
+/* Does any name stand before two values? */
+static bool
+any_repeats(struct vd_matcher *matcher)
 {
-	const struct vd_route_key *wanted = &matcher->route->keys[slot];
-	if (wanted->presence) {
-		matcher->present[field->key] = matcher->round;
-		if (field->type == VD_F_NULL)
-			matcher->null[field->key] = matcher->round;
+	bool found = false;
+	for (size_t i = 0; i < matcher->event.n; i++) {
+		const struct vd_field *field = &matcher->event.fields[i];
+		if (field->key == VD_KEY_NONE || !is_value(field))
+			continue;
+		found |= matcher->valued[field->key] == matcher->round;
+		matcher->valued[field->key] = matcher->round;
 	}
-	if (wanted->set == VD_NONE || !is_value(field))
-		return VD_OK;
-	const struct vd_set *set = matcher->set->sets[wanted->set];
-	if (!set->has_all || !repeats(&matcher->event, field))
-		return take_value(matcher, set, wanted->base, field, err);
-	if (matcher->grouped[field->key] == matcher->round)
-		return VD_OK;
-	matcher->grouped[field->key] = matcher->round;
-	return take_group(matcher, set, wanted->base, field->key, err);
+	return found;
+}
+
+/* Values looked up together: what one waits for is fetched while others are. */
+#define WANTED 32u
+
+static enum vd_status
+take_all(struct vd_matcher *matcher, const struct wanted *list, size_t n, struct vd_err *err)
+{
+	enum vd_status st = VD_OK;
+	for (size_t i = 0; i < n; i++)
+		vd_cache_prefetch(matcher->cache, list[i].hash);
+	for (size_t i = 0; st == VD_OK && i < n; i++)
+		st = take_wanted(matcher, &list[i], err);
+	return st;
+}
+
+static enum vd_status
+take_fields(struct vd_matcher *matcher, struct vd_err *err)
+{
+	const struct vd_route *route = matcher->route;
+	struct wanted list[WANTED];
+	size_t n = 0;
+	enum vd_status st = VD_OK;
+	bool repeated = route->has_all && any_repeats(matcher);
+	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
+		const struct vd_field *field = &matcher->event.fields[i];
+		uint16_t slot = field->key == VD_KEY_NONE ? 0 : route->slots[field->key];
+		if (slot == 0)
+			continue;
+		const struct vd_route_key *wanted = &route->keys[slot];
+		if (wanted->presence) {
+			matcher->present[field->key] = matcher->round;
+			if (field->type == VD_F_NULL)
+				matcher->null[field->key] = matcher->round;
+		}
+		if (wanted->set == VD_NONE || !is_value(field))
+			continue;
+		const struct vd_set *set = matcher->set->sets[wanted->set];
+		if (repeated && set->has_all && repeats(&matcher->event, field)) {
+			if (matcher->grouped[field->key] != matcher->round)
+				st = take_group(matcher, set, wanted->base, field->key, err);
+			matcher->grouped[field->key] = matcher->round;
+			continue;
+		}
+		want(matcher, set, wanted->base, field, &list[n++]);
+		vd_cache_prefetch_bucket(matcher->cache, list[n - 1].hash);
+		if (n == WANTED) {
+			st = take_all(matcher, list, n, err);
+			n = 0;
+		}
+	}
+	return st == VD_OK ? take_all(matcher, list, n, err) : st;
 }
 
 /* Has this value a character that a word may hide behind: one that is not ASCII, or an escape for any? */
@@ -381,6 +460,7 @@ begin(struct vd_matcher *matcher)
 	memset(matcher->present, 0, keys * sizeof *matcher->present);
 	memset(matcher->null, 0, keys * sizeof *matcher->null);
 	memset(matcher->grouped, 0, keys * sizeof *matcher->grouped);
+	memset(matcher->valued, 0, keys * sizeof *matcher->valued);
 	memset(matcher->tried, 0, matcher->set->load.n_rules * sizeof *matcher->tried);
 	memset(matcher->later, 0, vd_items_count(matcher->set->items) * sizeof *matcher->later);
 	matcher->round = 1;
@@ -392,13 +472,7 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 	begin(matcher);
 	choose_route(matcher);
 	const struct vd_route *route = matcher->route;
-	enum vd_status st = VD_OK;
-	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
-		const struct vd_field *field = &matcher->event.fields[i];
-		uint16_t slot = field->key == VD_KEY_NONE ? 0 : route->slots[field->key];
-		if (slot != 0)
-			st = take_field(matcher, slot, field, err);
-	}
+	enum vd_status st = take_fields(matcher, err);
 	if (st == VD_OK && route->keywords != VD_NONE)
 		st = take_keywords(matcher, err);
 	if (st != VD_OK)
