@@ -61,7 +61,18 @@ token_takes(const struct vd_token *token, struct vd_str text, size_t i)
 	return token->kind == VD_TOK_DASH && is_dash(text.at + i, n) ? (ptrdiff_t)n : -1;
 }
 
-/* The classic two-pointer walk: on a mismatch only the last ANY gives one more character. */
+/* The next place from i on where a token behind an ANY may begin; SIZE_MAX: there is none. */
+static size_t
+next_place(const struct vd_token *token, struct vd_str text, size_t i)
+{
+	if (token->kind != VD_TOK_TEXT || token->text.len == 0)
+		return i;
+	const char *found =
+		i >= text.len ? NULL : memmem(text.at + i, text.len - i, token->text.at, token->text.len);
+	return found == NULL ? SIZE_MAX : (size_t)(found - text.at);
+}
+
+/* The classic two-pointer walk: on a mismatch only the last ANY gives more, up to the next place of what follows it. */
 bool
 vd_tokens_match(const struct vd_token *tokens, size_t n, struct vd_str text)
 {
@@ -69,9 +80,11 @@ vd_tokens_match(const struct vd_token *tokens, size_t n, struct vd_str text)
 	for (;;) {
 		if (t < n && tokens[t].kind == VD_TOK_ANY) {
 			back_t = ++t;
-			back_i = i;
 			if (t == n)
 				return true;
+			if ((i = next_place(&tokens[t], text, i)) == SIZE_MAX)
+				return false;
+			back_i = i;
 			continue;
 		}
 		ptrdiff_t takes = t < n ? token_takes(&tokens[t], text, i) : -1;
@@ -84,7 +97,9 @@ vd_tokens_match(const struct vd_token *tokens, size_t n, struct vd_str text)
 			return true;
 		if (back_t == SIZE_MAX || back_i >= text.len)
 			return false;
-		back_i += char_len(text, back_i);
+		back_i = next_place(&tokens[back_t], text, back_i + char_len(text, back_i));
+		if (back_i == SIZE_MAX)
+			return false;
 		t = back_t;
 		i = back_i;
 	}

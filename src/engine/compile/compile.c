@@ -190,7 +190,7 @@ vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, st
 	if (st != VD_OK)
 		return st;
 	VD_AUTO(vd_route_builder) builder = vd_route_builder_new(set);
-	if (builder == NULL)
+	if (builder == NULL || !vd_items_weigh(set->items))
 		return vd_fail(err, VD_ENOMEM, "no memory to compile rules");
 	for (size_t r = 0; r < set->load.n_rules; r++) /* one without triggers is judged always, its items later */
 		(void)vd_program_triggers(

@@ -71,6 +71,8 @@ struct vd_items *vd_items_new(struct vd_arena *arena, struct vd_keys *keys) VD_M
 void vd_items_free(struct vd_items *items);
 /* Turns a rule's condition into a tree over shared leaves; NULL: out of memory. */
 struct vd_node *vd_items_add(struct vd_items *items, const struct vd_expr *expr) VD_MUST_USE;
+/* Once all are added: their costs.  False: out of memory. */
+bool vd_items_weigh(struct vd_items *items) VD_MUST_USE;
 /* The item triggers some rule: not later. */
 void vd_items_keep(struct vd_items *items, uint32_t item);
 size_t vd_items_count(const struct vd_items *items);

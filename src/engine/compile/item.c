@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "engine/compile/atom.h"
 
+#define SHORT 4u
 #define ALL_MAX 64u /* values of one |all item: bits of a mask */
 
 struct vd_items {
@@ -149,17 +150,85 @@ atom_cost(const struct vd_atom *atom)
 	}
 }
 
-static double
-item_cost(bool all, const struct vd_value *const values[], size_t n)
+/* How many items ask for a value: what many rules name, like \\cmd.exe, is what many events have. */
+struct askers {
+	size_t mask;
+	struct asker {
+		uint64_t hash; /* two values taken for one would cost a little time */
+		uint32_t n;
+	} * slots;
+};
+
+static struct asker *
+asker_of(const struct askers *askers, uint32_t key, const struct vd_atom *atom)
 {
-	double cost = all ? 1 : 0;
-	for (size_t i = 0; i < n; i++) {
+	uint64_t hash = key * 8u + (uint32_t)atom->kind + 1;
+	for (size_t i = 0; i < atom->n_tokens; i++)
+		hash = XXH3_64bits_withSeed(
+			atom->tokens[i].text.at, atom->tokens[i].text.len, hash + (uint64_t)atom->tokens[i].kind);
+	for (size_t at = hash & askers->mask;; at = (at + 1) & askers->mask) {
+		struct asker *one = &askers->slots[at];
+		if (one->n == 0 || one->hash == hash) {
+			one->hash = hash;
+			return one;
+		}
+	}
+}
+
+static double
+item_cost(const struct askers *askers, const struct vd_citem *item)
+{
+	double cost = item->all ? 1 : 0;
+	for (size_t i = 0; i < item->n; i++) {
 		double one = 0;
-		for (size_t a = 0; a < values[i]->n; a++)
-			one += atom_cost(&values[i]->atoms[a]);
-		cost = all ? VD_MIN(cost, one) : cost + one;
+		for (size_t a = 0; a < item->values[i]->n; a++) {
+			const struct vd_atom *atom = &item->values[i]->atoms[a];
+			one += atom_cost(atom) * asker_of(askers, item->key, atom)->n;
+		}
+		cost = item->all ? VD_MIN(cost, one) : cost + one;
 	}
 	return cost > 1 ? 1 : cost;
+}
+
+static size_t
+count_atoms(const struct vd_citem *item)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < item->n; i++)
+		n += item->values[i]->n;
+	return n;
+}
+
+bool
+vd_items_weigh(struct vd_items *items)
+{
+	size_t atoms = 0, slots = 64;
+	for (size_t i = 0; i < items->n; i++)
+		atoms += count_atoms(&items->list[i]);
+	while (slots < atoms * 2)
+		slots *= 2;
+	struct askers askers = {slots - 1, vd_mem_zalloc(slots, sizeof *askers.slots)};
+	if (askers.slots == NULL)
+		return false;
+	for (size_t i = 0; i < items->n; i++)
+		for (size_t v = 0; v < items->list[i].n; v++)
+			for (size_t a = 0; a < items->list[i].values[v]->n; a++)
+				asker_of(&askers, items->list[i].key, &items->list[i].values[v]->atoms[a])->n++;
+	for (size_t i = 0; i < items->n; i++)
+		items->list[i].cost = item_cost(&askers, &items->list[i]);
+	vd_mem_free(askers.slots);
+	return true;
+}
+
+/* A pattern whose longest text is found all over: to search for it finds mostly what nobody asks for. */
+static bool
+is_short(const struct vd_atom *atom)
+{
+	size_t longest = 0;
+	for (size_t i = 0; i < atom->n_tokens; i++)
+		longest = VD_MAX(longest, atom->tokens[i].text.len);
+	return atom->kind == VD_ATOM_PATTERN && atom->n_tokens > 1 && atom->tokens[0].kind == VD_TOK_ANY &&
+	       longest < SHORT;
 }
 
 static bool
@@ -167,7 +236,7 @@ is_costly(uint32_t key, const struct vd_value *const values[], size_t n)
 {
 	for (size_t i = 0; key != VD_KEY_NONE && i < n; i++)
 		for (size_t a = 0; a < values[i]->n; a++)
-			if (values[i]->atoms[a].kind == VD_ATOM_REGEX)
+			if (values[i]->atoms[a].kind == VD_ATOM_REGEX || is_short(&values[i]->atoms[a]))
 				return true;
 	return false;
 }
@@ -203,7 +272,7 @@ share(struct vd_items *items, uint32_t key, bool all, const struct vd_value *con
 		kept[i] = values[i];
 	bool costly = is_costly(key, values, n);
 	items->list[items->n] = (struct vd_citem){
-		key, all, n, kept, item_cost(all, values, n), costly, costly};
+		key, all, n, kept, 1, costly, costly};
 	items->slots[slot] = (uint32_t)++items->n;
 	return items->slots[slot] - 1;
 }

@@ -14,28 +14,45 @@ forms_of(struct vd_matcher *matcher, const struct vd_field *field)
 }
 
 static bool
-value_holds(struct vd_matcher *matcher, uint32_t key, const struct vd_value *value)
+value_holds(struct vd_matcher *matcher, const struct vd_value *value, const struct vd_field *field)
 {
-	const struct vd_event *ev = &matcher->event;
-	for (size_t i = 0; i < ev->n; i++) {
-		const struct vd_field *field = &ev->fields[i];
-		if (field->key != key || field->type == VD_F_NULL || field->type >= VD_F_OBJECT)
-			continue;
-		const struct vd_value_forms *forms = forms_of(matcher, field);
-		for (size_t a = 0; forms != NULL && a < value->n; a++)
-			if (vd_scan_atom(matcher->scan, &value->atoms[a], forms))
-				return true;
-	}
+	const struct vd_value_forms *forms = forms_of(matcher, field);
+	for (size_t a = 0; forms != NULL && a < value->n; a++)
+		if (vd_scan_atom(matcher->scan, &value->atoms[a], forms))
+			return true;
 	return false;
 }
 
+/* The next field from *i on that has a value under the key; NULL: there is none. */
+static const struct vd_field *
+next_field(const struct vd_event *ev, uint32_t key, size_t *i)
+{
+	for (; *i < ev->n; ++*i) {
+		const struct vd_field *field = &ev->fields[*i];
+		if (field->key == key && field->type != VD_F_NULL && field->type < VD_F_OBJECT)
+			return &ev->fields[(*i)++];
+	}
+	return NULL;
+}
+
+/* |all: every value in some field; else any value in any. */
 static bool
 judge(struct vd_matcher *matcher, const struct vd_citem *item)
 {
-	for (size_t v = 0; v < item->n; v++)
-		if (value_holds(matcher, item->key, item->values[v]) != item->all)
-			return !item->all;
-	return item->all;
+	const struct vd_event *ev = &matcher->event;
+	uint64_t found = 0;
+	size_t i = 0;
+	for (const struct vd_field *field; (field = next_field(ev, item->key, &i)) != NULL;)
+		for (size_t v = 0; v < item->n; v++) {
+			if (item->all && ((found >> v) & 1)) /* at most 64 values */
+				continue;
+			if (!value_holds(matcher, item->values[v], field))
+				continue;
+			if (!item->all)
+				return true;
+			found |= (uint64_t)1 << v;
+		}
+	return item->all && item->n != 0 && found == UINT64_MAX >> (64 - item->n);
 }
 
 bool
