@@ -348,8 +348,10 @@ vd_pipe_regex_replace(struct vd_pipe_run *run, struct vd_pipe_regex *regex, cons
 		while (end < atom->n_tokens && !is_barrier(&atom->tokens[end], args->skip_special))
 			end++;
 		/* between two barriers there is nothing to replace, not even by an expression that matches nothing */
-		if (end != i || atom->n_tokens == 0)
-			st = replace_stretch(run, regex, args, atom->tokens + i, end - i, &tokens);
+		if (end != i)
+			st = replace_stretch(run, regex, args, &atom->tokens[i], end - i, &tokens);
+		else if (atom->n_tokens == 0)
+			st = replace_stretch(run, regex, args, NULL, 0, &tokens);
 		if (st == VD_OK && end < atom->n_tokens)
 			st = vd_pipe_tokens_add(run, &tokens, atom->tokens[end]);
 	}

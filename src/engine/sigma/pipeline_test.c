@@ -453,6 +453,8 @@ VD_TEST(strings_are_replaced_with_their_wildcards)
 		STEP("{" REPLACE("a", "Z*Z") ", skip_special: true, interpret_special: true}"), "A=xZ*Zy");
 	becomes(SEL("{A: abab}"), STEP("{" REPLACE("(a)(b)", "\\2\\1") "}"), "A=baba");
 	becomes(SEL("{A: ab}"), STEP("{" REPLACE("(?P<x>a)b", "\\g<x>\\g<1>$1") "}"), "A=aa$1");
+	becomes(SEL("{A: ab}"), STEP("{" REPLACE(".", "") "}"), "A=");
+	becomes(SEL("{A: ''}"), STEP("{" REPLACE("^", "-") "}"), "A=-");
 	becomes(SEL("{A: aab}"), STEP("{" REPLACE("x*", "-") ", skip_special: true}"), "A=-a-a-b-");
 }
 
