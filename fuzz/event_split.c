@@ -1,6 +1,6 @@
 /*
  * Any bytes through the cutter, at once and in pieces: both give the same events, in order and without overlap.
- * The first byte sets the size of the pieces.
+ * The first byte sets the size of the pieces and whether events longer than 64 bytes are too long.
  */
 #include "event/cut.h"
 
@@ -12,9 +12,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 #define LIMIT 4096u
+#define LIMIT_LOW 64u /* so that inputs of the usual length have events beyond it */
 
 struct found {
 	const char *text; /* of the whole input */
+	size_t limit;
 	size_t n, cap, bad;
 	struct place {
 		size_t from, len;
@@ -44,7 +46,7 @@ take(struct found *found, const struct vd_batch *batch)
 		const struct vd_batch_event *event = &batch->events[i];
 		size_t from = (size_t)(event->text.at - found->text);
 		void *at = found->at;
-		must(event->text.len > 0 && event->text.len <= LIMIT && event->text.at[0] == '{');
+		must(event->text.len > 0 && event->text.len <= found->limit && event->text.at[0] == '{');
 		must(found->n == 0 || from >= found->at[found->n - 1].from + found->at[found->n - 1].len);
 		must(vd_mem_grow(&at, &found->cap, found->n + 1, sizeof *found->at, 64) != 0);
 		found->at = at;
@@ -58,7 +60,7 @@ cut(struct vd_str text, size_t step, struct found *found)
 	VD_AUTO(vd_batch) batch = vd_batch_new();
 	struct vd_cutter cutter;
 	must(batch != NULL);
-	vd_cutter_init(&cutter, LIMIT, on_bad, found);
+	vd_cutter_init(&cutter, found->limit, on_bad, found);
 	size_t from = 0, to = 0;
 	do {
 		size_t used;
@@ -79,11 +81,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (n < 2)
 		return 0;
 	struct vd_str text = {(const char *)bytes + 1, n - 1};
-	struct found whole = {.text = text.at}, pieces = {.text = text.at};
+	size_t limit = (bytes[0] & 0x80) != 0 ? LIMIT_LOW : LIMIT;
+	struct found whole = {.text = text.at, .limit = limit}, pieces = whole;
 	cut(text, text.len, &whole);
-	cut(text, (size_t)bytes[0] + 1, &pieces);
+	cut(text, (size_t)(bytes[0] & 0x7f) + 1, &pieces);
 	/* what is too long may be dropped before it is seen where it would have been cut */
-	if (text.len <= LIMIT) {
+	if (text.len <= limit) {
 		must(whole.n == pieces.n && whole.bad == pieces.bad);
 		for (size_t i = 0; i < whole.n; i++)
 			must(whole.at[i].from == pieces.at[i].from && whole.at[i].len == pieces.at[i].len &&

@@ -60,8 +60,15 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	VD_AUTO(vd_verdicts) verdicts = vd_verdicts_new();
 	struct vd_source_text rules = {VD_S("rules.yml"), {(const char *)bytes, n}};
 	struct vd_source_text values = {VD_S("values.yml"), VD_S("a: [x, 'y*', 10.0.0.0/8]\nb: []\n")};
-	struct vd_load_input input = {
-		.n_rules = 1, .rules = &rules, .n_placeholders = 1, .placeholders = &values};
+	struct vd_source_text pipeline = {VD_S("pipeline.yml"),
+		VD_S("transformations: [{type: field_name_mapping, mapping: {m: n, User: [u, v]}}]\n"
+		     "finalizers: [{type: concat}]\n")};
+	struct vd_load_input input = {.n_rules = 1,
+		.rules = &rules,
+		.n_placeholders = 1,
+		.placeholders = &values,
+		.n_pipelines = 1,
+		.pipelines = &pipeline};
 	struct vd_load_result result;
 	struct vd_err err = VD_ERR_INIT;
 	if (arena == NULL || verdicts == NULL)

@@ -21,6 +21,7 @@ struct element {
 struct vd_evtx_xml {
 	uint32_t magic;
 #define VD_EVTX_XML_MAGIC 0x65786d01u
+	struct vd_buf sound; /* the text with its UTF-8 mended, where it was not valid */
 	struct vd_buf bytes; /* decoded names and values */
 	struct field *fields;
 	size_t n, cap;
@@ -34,8 +35,10 @@ struct vd_evtx_xml *
 vd_evtx_xml_new(void)
 {
 	struct vd_evtx_xml *xml = vd_obj_new(struct vd_evtx_xml, VD_EVTX_XML_MAGIC);
-	if (xml != NULL)
-		vd_buf_init(&xml->bytes, 0);
+	if (xml == NULL)
+		return NULL;
+	vd_buf_init(&xml->sound, 0);
+	vd_buf_init(&xml->bytes, 0);
 	return xml;
 }
 
@@ -45,6 +48,7 @@ vd_evtx_xml_free(struct vd_evtx_xml *xml)
 	if (xml == NULL)
 		return;
 	vd_obj_check(xml, VD_EVTX_XML_MAGIC);
+	vd_buf_fini(&xml->sound);
 	vd_buf_fini(&xml->bytes);
 	vd_mem_free(xml->fields);
 	vd_obj_free(xml);
@@ -491,18 +495,32 @@ write_json(struct vd_evtx_xml *xml, struct vd_buf *json, uint64_t *ret_record_id
 	return no_memory(xml);
 }
 
+/* Before anything is compared: names that differ in broken bytes alone are one name in valid JSON. */
+static enum vd_status
+mend(struct vd_evtx_xml *xml, struct vd_str *text)
+{
+	if (vd_utf8_valid(text->at, text->len))
+		return VD_OK;
+	vd_buf_reset(&xml->sound);
+	if (!vd_buf_room(&xml->sound, 3 * text->len))
+		return no_memory(xml);
+	xml->sound.len = vd_utf8_repair(xml->sound.at, text->at, text->len);
+	*text = vd_buf_view(&xml->sound);
+	return VD_OK;
+}
+
 enum vd_status
 vd_evtx_xml_convert(struct vd_evtx_xml *xml, struct vd_str text, struct vd_buf *json, uint64_t *ret_record_id,
 	struct vd_err *err)
 {
 	vd_obj_check(xml, VD_EVTX_XML_MAGIC);
+	xml->err = err;
+	enum vd_status st = mend(xml, &text);
 	xml->n = xml->depth = 0;
 	xml->at = xml->first = text.at;
 	xml->end = text.at + text.len;
-	xml->err = err;
 	vd_buf_reset(&xml->bytes);
 	bool root = false;
-	enum vd_status st = VD_OK;
 	while (st == VD_OK && xml->at < xml->end && !(root && xml->depth == 0)) {
 		st = step(xml);
 		root |= xml->depth > 0;

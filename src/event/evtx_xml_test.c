@@ -150,6 +150,13 @@ VD_TEST(depth_and_number_of_values_are_bounded)
 	assert_broken(vd_buf_view(&text), VD_ELIMIT, "an EVTX record of more than 4096 values");
 }
 
+VD_TEST(names_that_differ_in_broken_bytes_alone_are_one_name)
+{
+	assert_json(VD_S("<Event><EventData><Data Name=\"a\xb0\">1</Data><Data Name=\"a\xb8\">2\xc3</Data>"
+			 "</EventData></Event>"),
+		"{\"a\xef\xbf\xbd\":[\"1\",\"2\xef\xbf\xbd\"]}");
+}
+
 VD_TEST(survives_every_out_of_memory)
 {
 	VD_TORTURE
@@ -163,7 +170,7 @@ VD_TEST(survives_every_out_of_memory)
 		enum vd_status st = vd_evtx_xml_convert(xml,
 			VD_S("<Event><System><Provider "
 			     "Name=\"a&amp;\"/></System><EventData><Data>1</Data><Data>2</Data>"
-			     "<Data Name=\"n\">3</Data></EventData></Event>"),
+			     "<Data Name=\"n\xff\">3</Data></EventData></Event>"),
 			&json, &id, NULL);
 		assert_true(st == VD_OK || (st == VD_ENOMEM && vd_mem_failed()));
 	}

@@ -4,12 +4,13 @@
   differential.py [--every N] [--rules PATH…] [EVENTS…]
 
 Without rules and events: all public rules over the 20,000 public events of VD_SHARED_DATA, routed and raw, flat
-and nested.  --every 40 takes every 40th event (the reference is slow: all of them take half an hour of CPU).
-Prints TAP; exit code 1 if any pair differs.
+and nested.  --every 40 takes every 40th event (the reference is slow: all of them take half an hour of CPU,
+divided among as many processes as there are cores).  Prints TAP; exit code 1 if any pair differs.
 """
 
 import argparse
 import gzip
+import os
 import pathlib
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import vedette
 
 REFERENCE = vedette.SOURCE / "tests" / "reference" / "reference.py"
 SHOWN = 40
+CORES = len(os.sched_getaffinity(0))
 
 
 def take(path, every, to):
@@ -34,7 +36,7 @@ def take(path, every, to):
 
 
 def by_reference(rules, events, routing):
-    arguments = ["match", "--rules", *rules, "--jobs", "2", *([] if routing else ["--no-routing"]), "--", events]
+    arguments = ["match", "--rules", *rules, "--jobs", CORES, *([] if routing else ["--no-routing"]), "--", events]
     done = subprocess.run([sys.executable, REFERENCE, *map(str, arguments)], capture_output=True, check=True)
     pairs = (line.split("\t") for line in done.stdout.decode().splitlines())
     return {(int(line), rule) for line, rule in pairs}

@@ -247,23 +247,32 @@ put_range(struct vd_pipe_shown *out, const struct subject *from, size_t start, s
 	vd_buf_add(&out->tags, from->tags.at + start, end - start);
 }
 
-/* Plain bytes of a template; wildcards count where wild says so, unless a backslash stands before. */
+/* What a template says as it is; wildcards count where wild says so. */
 static void
 put_plain(struct vd_pipe_shown *out, struct vd_str bytes, bool wild)
 {
-	for (size_t i = 0; i < bytes.len; i++) {
+	for (size_t i = 0, end; i < bytes.len; i = end) {
 		char c = bytes.at[i];
 		bool special = wild && (c == '*' || c == '?');
-		bool escaped = special && i != 0;
-		enum vd_pipe_tag tag = !special || escaped ? VD_PIPE_TAG_TEXT
-				       : c == '*'          ? VD_PIPE_TAG_ANY
-							   : VD_PIPE_TAG_ONE;
-		if (escaped)
-			out->tags.at[out->tags.len - 1] = VD_PIPE_TAG_ESCAPE;
-		vd_pipe_shown_put(out, (struct vd_str){&c, 1}, tag);
-		if (out->tags.failed)
-			return;
+		end = i + 1;
+		while (!special && end < bytes.len &&
+			!(wild && (bytes.at[end] == '*' || bytes.at[end] == '?')))
+			end++;
+		vd_pipe_shown_put(out, (struct vd_str){bytes.at + i, end - i},
+			!special   ? VD_PIPE_TAG_TEXT
+			: c == '*' ? VD_PIPE_TAG_ANY
+				   : VD_PIPE_TAG_ONE);
 	}
+}
+
+/* What an escape stands for; two bytes: the backslash is kept, and takes from a wildcard what it would mean. */
+static void
+put_escaped(struct vd_pipe_shown *out, const struct piece *piece, bool wild)
+{
+	bool escape = piece->n == 2 && wild && (piece->bytes[1] == '*' || piece->bytes[1] == '?');
+	vd_pipe_shown_put(
+		out, (struct vd_str){piece->bytes, 1}, escape ? VD_PIPE_TAG_ESCAPE : VD_PIPE_TAG_TEXT);
+	vd_pipe_shown_put(out, (struct vd_str){piece->bytes + 1, piece->n - 1}, VD_PIPE_TAG_TEXT);
 }
 
 static void
@@ -271,9 +280,15 @@ put_template(struct vd_pipe_shown *out, const struct vd_pipe_regex *regex, const
 	struct vd_str text, bool wild)
 {
 	struct piece piece;
-	while (text.len != 0 && next_piece(regex, &text, &piece)) {
+	while (text.len != 0) {
+		const char *mark = memchr(text.at, '\\', text.len);
+		size_t run = mark == NULL ? text.len : (size_t)(mark - text.at);
+		put_plain(out, (struct vd_str){text.at, run}, wild);
+		text = (struct vd_str){text.at + run, text.len - run};
+		if (text.len == 0 || !next_piece(regex, &text, &piece))
+			return;
 		if (!piece.is_group) {
-			put_plain(out, (struct vd_str){piece.bytes, piece.n}, wild);
+			put_escaped(out, &piece, wild);
 			continue;
 		}
 		struct vd_str part = group_text(regex, from->text, piece.group);
@@ -305,8 +320,8 @@ replace_all(struct vd_pipe_run *run, struct vd_pipe_regex *regex, const struct v
 		put_range(out, from, done, start);
 		put_template(out, regex, from, args->text, wild);
 		done = end;
-		/* after an empty match the next must not be empty at the same place */
-		options = start == end ? PCRE2_NOTEMPTY_ATSTART : 0;
+		/* UTF-8 is checked once; after an empty match the next must not be empty at the same place */
+		options = PCRE2_NO_UTF_CHECK | (start == end ? PCRE2_NOTEMPTY_ATSTART : 0);
 		if (out->text.len > VD_RULE_MAX_VALUE_LEN)
 			return VD_BUILD_REJECT(&run->build, run->build.rule->pos, "limit",
 				"a pipeline makes a value of more than %u bytes", VD_RULE_MAX_VALUE_LEN);
@@ -348,8 +363,10 @@ vd_pipe_regex_replace(struct vd_pipe_run *run, struct vd_pipe_regex *regex, cons
 		while (end < atom->n_tokens && !is_barrier(&atom->tokens[end], args->skip_special))
 			end++;
 		/* between two barriers there is nothing to replace, not even by an expression that matches nothing */
-		if (end != i || atom->n_tokens == 0)
-			st = replace_stretch(run, regex, args, atom->tokens + i, end - i, &tokens);
+		if (end != i)
+			st = replace_stretch(run, regex, args, &atom->tokens[i], end - i, &tokens);
+		else if (atom->n_tokens == 0)
+			st = replace_stretch(run, regex, args, NULL, 0, &tokens);
 		if (st == VD_OK && end < atom->n_tokens)
 			st = vd_pipe_tokens_add(run, &tokens, atom->tokens[end]);
 	}

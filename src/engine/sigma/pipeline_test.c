@@ -451,8 +451,11 @@ VD_TEST(strings_are_replaced_with_their_wildcards)
 	becomes(SEL("{A: xay}"), STEP("{" REPLACE("a", "Z*Z") ", skip_special: true}"), "A=xZ\\*Zy");
 	becomes(SEL("{A: xay}"),
 		STEP("{" REPLACE("a", "Z*Z") ", skip_special: true, interpret_special: true}"), "A=xZ*Zy");
+	becomes(SEL("{A: xay}"), STEP("{" REPLACE("a", "Z\\*?\\.\\\\*") "}"), "A=xZ\\*?\\.\\*y");
 	becomes(SEL("{A: abab}"), STEP("{" REPLACE("(a)(b)", "\\2\\1") "}"), "A=baba");
 	becomes(SEL("{A: ab}"), STEP("{" REPLACE("(?P<x>a)b", "\\g<x>\\g<1>$1") "}"), "A=aa$1");
+	becomes(SEL("{A: ab}"), STEP("{" REPLACE(".", "") "}"), "A=");
+	becomes(SEL("{A: ''}"), STEP("{" REPLACE("^", "-") "}"), "A=-");
 	becomes(SEL("{A: aab}"), STEP("{" REPLACE("x*", "-") ", skip_special: true}"), "A=-a-a-b-");
 }
 
@@ -479,6 +482,24 @@ VD_TEST(a_wildcard_after_a_backslash_is_still_one)
 	assert_int_equal(atom->n_tokens, 2);
 	assert_true(vd_str_is(atom->tokens[0].text, "Z\\"));
 	assert_int_equal(atom->tokens[1].kind, VD_TOK_ANY);
+}
+
+VD_TEST(escaped_wildcards_cost_no_more_than_other_text)
+{
+#define STARS "\\*\\*\\*\\*\\*\\*\\*\\*\\*\\*"
+	VD_AUTO(vd_arena) arena = vd_arena_new(4u << 20);
+	char detection[600];
+	(void)snprintf(detection, sizeof detection, SEL("{A: '%0500d'}"), 0);
+	assert_non_null(arena);
+	struct vd_rule *rule = rule_with(arena, detection);
+	static const char *const pipeline = STEP("{" REPLACE("0", STARS STARS STARS STARS STARS) "}");
+	apply(arena, &pipeline, 1, rule);
+	const struct vd_expr *leaf = rule->expr;
+	while (leaf->kind != VD_EXPR_ITEM)
+		leaf = leaf->kids[0];
+	const struct vd_atom *atom = &leaf->item->values[0].atoms[0];
+	assert_int_equal(atom->n_tokens, 1);
+	assert_int_equal(atom->tokens[0].text.len, 500 * 50);
 }
 
 VD_TEST(strings_are_mapped_as_a_whole)

@@ -11,18 +11,26 @@ void
 vd_pipe_shown_put(struct vd_pipe_shown *shown, struct vd_str text, enum vd_pipe_tag tag)
 {
 	vd_buf_str(&shown->text, text);
-	for (size_t i = 0; i < text.len; i++)
-		vd_buf_char(&shown->tags, (char)tag);
+	if (text.len == 0 || !vd_buf_room(&shown->tags, text.len))
+		return;
+	memset(shown->tags.at + shown->tags.len, (int)tag, text.len);
+	shown->tags.len += text.len;
+	shown->tags.at[shown->tags.len] = '\0';
 }
 
 static void
 put_text(struct vd_pipe_shown *shown, struct vd_str text, bool escapes)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (escapes && (text.at[i] == '*' || text.at[i] == '?'))
-			vd_pipe_shown_put(shown, VD_S("\\"), VD_PIPE_TAG_ESCAPE);
-		vd_pipe_shown_put(shown, (struct vd_str){text.at + i, 1}, VD_PIPE_TAG_TEXT);
+	size_t from = 0; /* what is before it is put */
+	for (size_t i = 0; escapes && i < text.len; i++) {
+		if (text.at[i] != '*' && text.at[i] != '?')
+			continue;
+		vd_pipe_shown_put(shown, (struct vd_str){text.at + from, i - from}, VD_PIPE_TAG_TEXT);
+		vd_pipe_shown_put(shown, VD_S("\\"), VD_PIPE_TAG_ESCAPE);
+		from = i;
 	}
+	if (from < text.len)
+		vd_pipe_shown_put(shown, (struct vd_str){text.at + from, text.len - from}, VD_PIPE_TAG_TEXT);
 }
 
 void
@@ -111,26 +119,29 @@ enum vd_status
 vd_pipe_tokens_add_shown(
 	struct vd_pipe_run *run, struct vd_pipe_tokens *tokens, const struct vd_pipe_shown *shown)
 {
-	struct vd_str text, tags = vd_buf_view(&shown->tags);
-	if (shown->text.failed || shown->tags.failed ||
-		!vd_arena_str(run->build.arena, vd_buf_view(&shown->text), &text))
+	struct vd_str text = vd_buf_view(&shown->text), tags = vd_buf_view(&shown->tags);
+	char *plain = vd_arena_alloc(run->build.arena, text.len + 1);
+	if (shown->text.failed || shown->tags.failed || plain == NULL)
 		return VD_BUILD_NOMEM(&run->build);
 	enum vd_status st = VD_OK;
-	for (size_t i = 0, next; i < text.len && st == VD_OK; i = next) {
-		next = i + 1;
-		if (tags.at[i] == VD_PIPE_TAG_ANY || tags.at[i] == VD_PIPE_TAG_ONE) {
-			bool any = tags.at[i] == VD_PIPE_TAG_ANY;
-			st = vd_pipe_tokens_add(
-				run, tokens, (struct vd_token){.kind = any ? VD_TOK_ANY : VD_TOK_ONE});
+	size_t n = 0, from = 0; /* plain[from..n) is the text behind the last wildcard */
+	for (size_t i = 0; i < text.len && st == VD_OK; i++) {
+		bool any = tags.at[i] == VD_PIPE_TAG_ANY;
+		if (!any && tags.at[i] != VD_PIPE_TAG_ONE) {
+			if (!escapes_next(text, tags, i))
+				plain[n++] = text.at[i];
 			continue;
 		}
-		if (escapes_next(text, tags, i))
-			continue;
-		while (next < text.len && tags.at[next] != VD_PIPE_TAG_ANY &&
-			tags.at[next] != VD_PIPE_TAG_ONE && !escapes_next(text, tags, next))
-			next++;
-		st = vd_pipe_tokens_add(run, tokens, (struct vd_token){VD_TOK_TEXT, {text.at + i, next - i}});
+		st = vd_pipe_tokens_add(
+			run, tokens, (struct vd_token){VD_TOK_TEXT, {plain + from, n - from}});
+		from = n;
+		if (st == VD_OK)
+			st = vd_pipe_tokens_add(
+				run, tokens, (struct vd_token){.kind = any ? VD_TOK_ANY : VD_TOK_ONE});
 	}
+	if (st == VD_OK)
+		st = vd_pipe_tokens_add(
+			run, tokens, (struct vd_token){VD_TOK_TEXT, {plain + from, n - from}});
 	return st;
 }
 
