@@ -165,6 +165,33 @@ VD_TEST(routing_keeps_rules_from_events_of_other_sources)
 	vd_ruleset_unref(all);
 }
 
+#define ROUTED(title, logsource, detection)                                                                  \
+	"title: " title "\nlogsource: {" logsource "}\ndetection: {" detection ", condition: s}\n"
+
+VD_TEST(a_category_keeps_no_rule_from_the_event_ids_it_names)
+{
+	struct vd_ruleset *set = load(
+		VD_S(ROUTED("unknown", "category: test", "s: {EventID: 9999}") "---\n" ROUTED("of all ids",
+			"category: file_access", "s: {EventID: 9999}") "---\n" ROUTED("of other ids",
+			"category: process_creation", "s: {EventID: 9999}")),
+		false);
+	assert_string_equal(found(set, "{\"Channel\": \"Security\", \"EventID\": 9999}"), "0");
+	assert_string_equal(found(set, "{\"Channel\": \"Security\", \"EventID\": 9998}"), "");
+	assert_string_equal(
+		found(set, "{\"Channel\": \"Microsoft-Windows-Kernel-File\", \"EventID\": 9999}"), "0 1");
+	assert_string_equal(found(set, "{\"Channel\": \"ForwardedEvents\", \"EventID\": \"9999\"}"), "0 1 2");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(an_event_id_too_long_for_a_route_is_found)
+{
+	struct vd_ruleset *set = load(
+		VD_S(ROUTED("long", "product: windows", "s: {EventID: '123456789012345678901234'}")), false);
+	assert_string_equal(
+		found(set, "{\"Channel\": \"Security\", \"EventID\": \"123456789012345678901234\"}"), "0");
+	vd_ruleset_unref(set);
+}
+
 /* ---- evidence ---- */
 
 VD_TEST(evidence_names_field_value_predicate_and_selection)

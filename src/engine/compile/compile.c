@@ -37,12 +37,17 @@ vd_ruleset_channel(const struct vd_ruleset *set, struct vd_str channel, struct v
 }
 
 /* A list of (channel, event id) that grows: the table's own and what rules name. */
+struct pair {
+	struct vd_channel_route route;
+	bool open; /* of a channel's rest: rules name ids that have no route of their own */
+};
+
 struct pairs {
 	struct vd_arena *arena;
-	struct vd_channel_route *list;
+	struct pair *list;
 	size_t n, cap;
 	bool failed;
-	struct vd_str channel; /* while one channel's rules are read */
+	size_t rest; /* while one channel's rules are read: its pair without an event id */
 };
 
 static void
@@ -51,20 +56,47 @@ add_pair(struct pairs *pairs, struct vd_str channel, struct vd_str event_id)
 	char room[VD_CHANNEL_MAX * 2 + 64];
 	struct vd_str folded = {room, vd_fold(room, channel.at, channel.len)};
 	for (size_t i = 0; i < pairs->n; i++)
-		if (vd_str_eq(pairs->list[i].event_id, event_id) && vd_str_eq(pairs->list[i].channel, folded))
+		if (vd_str_eq(pairs->list[i].route.event_id, event_id) &&
+			vd_str_eq(pairs->list[i].route.channel, folded))
 			return;
 	void *list = pairs->list;
 	bool room_left = vd_mem_grow(&list, &pairs->cap, pairs->n + 1, sizeof *pairs->list, 256);
 	pairs->list = list;
-	if (!room_left || !vd_arena_str(pairs->arena, folded, &pairs->list[pairs->n].channel) ||
-		!vd_arena_str(pairs->arena, event_id, &pairs->list[pairs->n].event_id)) {
+	if (!room_left) {
 		pairs->failed = true;
 		return;
 	}
-	pairs->list[pairs->n++].route = VD_NONE;
+	struct pair *pair = &pairs->list[pairs->n++];
+	*pair = (struct pair){.route.route = VD_NONE};
+	pairs->failed |= !vd_arena_str(pairs->arena, folded, &pair->route.channel) ||
+			 !vd_arena_str(pairs->arena, event_id, &pair->route.event_id);
 }
 
-/* Every event id that an item names exactly gets a route of its own on the channel. */
+static bool
+is_digits(struct vd_str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return false;
+	return true;
+}
+
+/* Routes go by ids of digits; an item that names one exactly gives it a route of its own on the channel. */
+static void
+pair_of_atom(struct pairs *pairs, const struct vd_atom *atom)
+{
+	if (atom->kind != VD_ATOM_PATTERN || atom->n_tokens == 0)
+		return;
+	for (size_t t = 0; t < atom->n_tokens; t++)
+		if (atom->tokens[t].kind != VD_TOK_TEXT || !is_digits(atom->tokens[t].text))
+			return;
+	struct pair *rest = &pairs->list[pairs->rest];
+	if (atom->n_tokens == 1 && atom->tokens[0].text.len <= VD_EVENT_ID_MAX)
+		add_pair(pairs, rest->route.channel, atom->tokens[0].text);
+	else
+		rest->open = true;
+}
+
 static void
 pairs_of_tree(struct pairs *pairs, const struct vd_items *items, const struct vd_node *node)
 {
@@ -74,12 +106,8 @@ pairs_of_tree(struct pairs *pairs, const struct vd_items *items, const struct vd
 		return;
 	const struct vd_citem *item = vd_items_at(items, node->arg);
 	for (size_t i = 0; i < item->n; i++)
-		for (size_t a = 0; a < item->values[i]->n; a++) {
-			const struct vd_atom *atom = &item->values[i]->atoms[a];
-			if (atom->kind == VD_ATOM_PATTERN && atom->n_tokens == 1 &&
-				atom->tokens[0].kind == VD_TOK_TEXT && atom->tokens[0].text.len <= 20)
-				add_pair(pairs, pairs->channel, atom->tokens[0].text);
-		}
+		for (size_t a = 0; a < item->values[i]->n; a++)
+			pair_of_atom(pairs, &item->values[i]->atoms[a]);
 }
 
 static bool
@@ -92,16 +120,16 @@ collect_pairs(const struct vd_ruleset *set, struct pairs *pairs)
 	(void)vd_logsource_routes(routes, n);
 	for (size_t i = 0; i < n; i++)
 		add_pair(pairs, routes[i].channel, routes[i].event_id);
-	for (size_t i = 0; i < n; i++) {
-		if (routes[i].event_id.len != 0)
+	size_t table = pairs->n;
+	for (size_t i = 0; i < table && !pairs->failed; i++) {
+		if (pairs->list[i].route.event_id.len != 0)
 			continue;
+		/* a rule that the rest of the channel cannot reach names only ids of the table in vain */
 		struct vd_source src;
-		vd_logsource_windows(routes[i].channel, routes[i].event_id, &src);
-		src.any_category = true; /* rules of every category the channel may carry */
-		pairs->channel = routes[i].channel;
-		for (size_t r = 0; r < set->load.n_rules; r++)
-			if (vd_logsource_allows(&set->load.rules[r]->logsource, &src) &&
-				set->load.rules[r]->logsource.category.len == 0)
+		vd_logsource_windows(pairs->list[i].route.channel, VD_S(""), &src);
+		pairs->rest = i;
+		for (size_t r = 0; r < set->load.n_rules && !pairs->failed; r++)
+			if (vd_logsource_allows(&set->load.rules[r]->logsource, &src))
 				pairs_of_tree(pairs, set->items, set->conditions[r]);
 	}
 	vd_mem_free(routes);
@@ -122,10 +150,11 @@ build_channels(
 	for (size_t i = 0; i < slots; i++)
 		set->channel_slots[i].route = VD_NONE;
 	for (size_t i = 0; i < pairs->n; i++) {
-		struct vd_channel_route pair = pairs->list[i];
+		struct vd_channel_route pair = pairs->list[i].route;
 		struct vd_source src;
 		vd_logsource_windows(pair.channel, pair.event_id, &src);
-		struct vd_known known = {pair.channel, pair.event_id, pair.event_id.len == 0};
+		struct vd_known known = {
+			pair.channel, pair.event_id, pair.event_id.len == 0 && !pairs->list[i].open};
 		enum vd_status st = vd_route_build(builder, &src, &known, &pair.route, err);
 		if (st != VD_OK)
 			return vd_fail_in(err, st, "channel %.*s", (int)pair.channel.len, pair.channel.at);

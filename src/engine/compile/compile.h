@@ -217,6 +217,7 @@ struct vd_channel_route {
 };
 
 #define VD_CHANNEL_MAX 256u /* a longer channel name is no known one */
+#define VD_EVENT_ID_MAX 20u /* digits of an event id that gets a route of its own */
 
 struct vd_ruleset {
 	uint32_t magic;
