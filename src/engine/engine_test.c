@@ -192,6 +192,59 @@ VD_TEST(an_event_id_too_long_for_a_route_is_found)
 	vd_ruleset_unref(set);
 }
 
+VD_TEST(of_two_channels_or_event_ids_that_of_system_decides_and_no_rule_is_lost)
+{
+	struct vd_ruleset *set =
+		load(VD_S(ROUTED("security", "product: windows, service: security",
+			     "s: {A: x}") "---\n" ROUTED("system", "product: windows, service: system",
+			     "s: {EventID: 104, Channel: Security}") "---\n" ROUTED("other id",
+			     "product: windows, service: system",
+			     "s: {EventID: 7, A: x}") "---\n" ROUTED("linux", "product: linux", "s: {A: x}")),
+			false);
+	/* in either order, and in the flat form that .evtx files are read into */
+	assert_string_equal(
+		found(set, "{\"Event\": {\"System\": {\"EventID\": 104, \"Channel\": \"System\"}, "
+			   "\"UserData\": {\"LogFileCleared\": {\"Channel\": \"Security\", \"A\": \"x\"}}}}"),
+		"1");
+	assert_string_equal(
+		found(set,
+			"{\"Event\": {\"UserData\": {\"LogFileCleared\": {\"Channel\": \"Security\", \"A\": "
+			"\"x\"}}, \"System\": {\"EventID\": 104, \"Channel\": \"System\"}}}"),
+		"1");
+	assert_string_equal(
+		found(set, "{\"EventID\": 104, \"Channel\": \"Security\", \"A\": \"x\", \"Event\": "
+			   "{\"System\": {\"Channel\": \"System\"}}}"),
+		"1");
+	assert_string_equal(
+		found(set, "{\"Event\": {\"EventData\": {\"EventID\": 7, \"A\": \"x\"}, \"System\": "
+			   "{\"EventID\": 8, \"Channel\": \"System\"}}}"),
+		"2");
+	/* no System: no source is believed */
+	assert_string_equal(
+		found(set, "{\"EventID\": 104, \"Channel\": [\"System\", \"Security\"], \"A\": \"x\"}"),
+		"0 1 3");
+	assert_string_equal(
+		found(set, "{\"EventID\": [8, 7], \"Channel\": \"System\", \"A\": \"x\"}"), "0 2 3");
+	/* the same twice is once */
+	assert_string_equal(
+		found(set, "{\"EventID\": 7, \"Channel\": [\"System\", \"System\"], \"A\": \"x\"}"), "2");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(an_event_id_with_attributes_gives_its_category)
+{
+	struct vd_ruleset *set =
+		load(VD_S(ROUTED("start", "product: windows, category: ps_classic_start",
+			     "s: {A: x}") "---\n" ROUTED("id", "product: windows", "s: {EventID: 400}")),
+			false);
+	assert_string_equal(
+		found(set, "{\"Event\": {\"System\": {\"EventID\": {\"#attributes\": {\"Qualifiers\": "
+			   "0}, \"#text\": 400}, \"Channel\": \"Windows PowerShell\"}, "
+			   "\"EventData\": {\"A\": \"x\"}}}"),
+		"0 1");
+	vd_ruleset_unref(set);
+}
+
 /* ---- evidence ---- */
 
 VD_TEST(evidence_names_field_value_predicate_and_selection)

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "event/decode.h"
+#include "event/event.h"
 
 #define FIRST_SLOTS 2048u /* power of two */
 
@@ -289,6 +290,7 @@ learn(struct vd_names *names, uint32_t parent, struct vd_str local, uint32_t h)
 	if (!vd_arena_str(names->arena, full, &node.full))
 		return 0;
 	node.key = vd_keys_find(names->keys, node.full);
+	node.flags = node.kind == VD_NAME_SYSTEM_ELEMENT ? VD_FF_SYSTEM : 0;
 	uint32_t number = (uint32_t)names->n++;
 	names->nodes[number] = node;
 	size_t at = h & names->mask;

@@ -51,7 +51,7 @@ vd_event_add(struct vd_event_parser *parser, uint32_t node, enum vd_field_type t
 		.key = name->key,
 		.name_len = (uint32_t)name->full.len,
 		.type = (uint8_t)type,
-		.flags = (uint8_t)flags,
+		.flags = (uint8_t)(flags | name->flags),
 	};
 	return true;
 }

@@ -74,24 +74,31 @@ is_plain_event_id(const struct vd_field *field)
 }
 
 /*
- * Channel and EventID as an event of the Windows event log has them: once each, the channel a string without
- * escapes, the id a plain string or number.  False: anything else.
+ * Channel and EventID as an event of the Windows event log has them: one value each, the channel a string without
+ * escapes, the id a plain string or number.  False: anything else.  A route takes these values for all that rules may
+ * ask Channel and EventID for, so one more anywhere in the event must be the same.
  */
 static bool
 plain_windows(const struct vd_event *ev, struct vd_str *ret_channel, struct vd_str *ret_event_id)
 {
-	const struct vd_field *channel = NULL, *event_id = NULL;
-	for (size_t i = 0; i < ev->n && (channel == NULL || event_id == NULL); i++) {
-		if (ev->fields[i].key == VD_K_CHANNEL && channel == NULL)
-			channel = &ev->fields[i];
-		else if (ev->fields[i].key == VD_K_EVENT_ID && event_id == NULL)
-			event_id = &ev->fields[i];
+	_Static_assert(VD_K_CHANNEL == 0 && VD_K_EVENT_ID == 1, "they index found");
+	const struct vd_field *found[2] = {NULL, NULL};
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct vd_field *field = &ev->fields[i];
+		if (VD_LIKELY(field->key > VD_K_EVENT_ID) || field->type >= VD_F_OBJECT)
+			continue;
+		const struct vd_field *before = found[field->key];
+		if (before != NULL && (before->type == VD_F_NULL || field->type == VD_F_NULL ||
+					      !vd_str_eq(raw_of(before), raw_of(field))))
+			return false;
+		found[field->key] = field;
 	}
-	if (channel == NULL || event_id == NULL || (ev->repaired & VD_REPAIRED_DUPLICATE) ||
-		!is_plain_channel(channel) || !is_plain_event_id(event_id))
+	if (found[VD_K_CHANNEL] == NULL || found[VD_K_EVENT_ID] == NULL ||
+		(ev->repaired & VD_REPAIRED_DUPLICATE) || !is_plain_channel(found[VD_K_CHANNEL]) ||
+		!is_plain_event_id(found[VD_K_EVENT_ID]))
 		return false;
-	*ret_channel = raw_of(channel);
-	*ret_event_id = raw_of(event_id);
+	*ret_channel = raw_of(found[VD_K_CHANNEL]);
+	*ret_event_id = raw_of(found[VD_K_EVENT_ID]);
 	return true;
 }
 
@@ -104,9 +111,14 @@ vd_matcher_source(struct vd_matcher *matcher, struct vd_source *ret)
 	if (matcher->event.repaired & VD_REPAIRED_DUPLICATE)
 		return;
 	vd_buf_reset(&matcher->channel);
-	if (vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id)) {
+	switch (vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id)) {
+	case VD_LOGSOURCE_CHANNEL:
 		vd_logsource_windows(channel, event_id, ret);
 		return;
+	case VD_LOGSOURCE_SEVERAL:
+		return;
+	case VD_LOGSOURCE_NONE:
+		break;
 	}
 	uint32_t class = vd_logsource_class(&matcher->event);
 	if (class == VD_LOGSOURCE_EXPLICIT)
@@ -127,7 +139,8 @@ choose_route(struct vd_matcher *matcher)
 	} else if (set->routing) {
 		vd_buf_reset(&matcher->channel);
 		bool windows = (matcher->event.repaired & VD_REPAIRED_DUPLICATE) ||
-			       vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id);
+			       vd_logsource_channel(&matcher->event, &matcher->channel, &channel,
+				       &event_id) != VD_LOGSOURCE_NONE;
 		uint32_t class = windows ? VD_LOGSOURCE_UNKNOWN : vd_logsource_class(&matcher->event);
 		route = set->class_routes[class];
 		if (route == set->all_route)
