@@ -275,6 +275,35 @@ VD_TEST(evidence_names_field_value_predicate_and_selection)
 	vd_ruleset_unref(set);
 }
 
+#define ENDLESS "s: {A|re: '^(a+)+$'}"
+#define LONG_RUN "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+VD_TEST(searches_that_are_cut_short_are_counted)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("cut", ENDLESS) "---\n" RULE("found", "s: {A|re: 'b$'}")), true);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	struct vd_err err = VD_ERR_INIT;
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routed;
+	assert_int_equal(run(matcher, &text, "{\"A\": \"aab\"}").n, 1);
+	assert_int_equal(vd_matcher_limits(matcher).searches, 0);
+	assert_int_equal(run(matcher, &text, "{\"A\": \"" LONG_RUN "b\"}").n, 1);
+	assert_int_equal(vd_matcher_limits(matcher).searches, 1);
+	/* evidence repeats what matching did, an explanation asks anew */
+	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_OK);
+	assert_int_equal(vd_matcher_evidence(matcher, 1, &n, &list, &err), VD_OK);
+	assert_int_equal(vd_matcher_limits(matcher).searches, 1);
+	assert_int_equal(vd_matcher_explain(matcher, 0, &n, &list, &holds, &routed, &err), VD_OK);
+	assert_false(holds);
+	assert_true(vd_matcher_limits(matcher).searches > 1);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
 VD_TEST(after_an_unreadable_event_there_is_nothing_to_explain)
 {
 	struct vd_ruleset *set = load(VD_S(RULE("t", "s: {A: x}")), true);

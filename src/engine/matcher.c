@@ -141,3 +141,12 @@ vd_matcher_routed(struct vd_matcher *matcher, uint32_t rule)
 	vd_matcher_source(matcher, &src);
 	return vd_logsource_allows(&matcher->set->load.rules[rule]->logsource, &src);
 }
+
+struct vd_matcher_limits
+vd_matcher_limits(const struct vd_matcher *matcher)
+{
+	vd_obj_check(matcher, VD_MATCHER_MAGIC);
+	struct vd_matcher_limits limits = matcher->explained;
+	limits.searches += vd_scan_limited(matcher->scan);
+	return limits;
+}

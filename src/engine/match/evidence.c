@@ -180,7 +180,10 @@ look(struct vd_matcher *matcher, uint32_t rule, bool explain, bool *ret_holds, s
 	vd_arena_reset(matcher->arena);
 	matcher->n_evidence = 0;
 	struct view view = {.matcher = matcher, .explain = explain, .selection = {"", 0}};
+	uint64_t before = vd_regex_match_limited(vd_scan_match(matcher->scan));
 	*ret_holds = expr_holds(&view, matcher->set->load.rules[rule]->expr, true);
+	if (explain)
+		matcher->explained.searches += vd_regex_match_limited(vd_scan_match(matcher->scan)) - before;
 	return view.failed ? vd_fail(err, VD_ENOMEM, "no memory for evidence") : VD_OK;
 }
 

@@ -48,6 +48,7 @@ struct vd_matcher {
 	struct vd_evidence *evidence;
 	size_t n_evidence, evidence_cap;
 	struct vd_buf captured;
+	struct vd_matcher_limits explained; /* what explanations hit; the scan counts what events do */
 };
 
 /* Runs the parsed event; fills matches. */

@@ -28,6 +28,7 @@ struct explain {
 	uint32_t rule;
 	uint64_t line; /* wanted; 0: the first event */
 	bool found, matches, routed;
+	bool cut; /* a search was cut short */
 	struct vd_rows *rows;
 };
 
@@ -144,11 +145,13 @@ look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *
 	if (e->line != 0 && place.line != e->line)
 		return VD_OK;
 	enum vd_status st = vd_matcher_event(e->matcher, text, &result, err);
+	struct vd_matcher_limits before = vd_matcher_limits(e->matcher);
 	if (st == VD_OK)
 		st = vd_matcher_explain(e->matcher, e->rule, &n, &evidence, &e->matches, &e->routed, err);
 	if (st != VD_OK)
 		return st;
 	e->found = true;
+	e->cut = vd_matcher_limits(e->matcher).searches != before.searches;
 	for (size_t i = 0; i < n && st == VD_OK; i++)
 		st = add_evidence(e, &evidence[i], err);
 	return st == VD_OK ? VD_END : st;
@@ -189,6 +192,10 @@ say(const struct explain *e)
 			rule.service.at);
 	if (!line.failed)
 		vd_complain("%s", line.at);
+	if (e->cut)
+		vd_complain("a search of a regular expression was cut short and counts as no match; simplify "
+			    "|re with "
+			    "nested repeats");
 	vd_buf_fini(&line);
 }
 
