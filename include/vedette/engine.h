@@ -150,6 +150,8 @@ VD_API enum vd_status vd_matcher_explain(struct vd_matcher *matcher, uint32_t ru
  */
 struct vd_matcher_limits {
 	uint64_t searches; /* of regular expressions: 200,000 steps */
+	uint64_t
+		comparisons; /* of two fields for a part (fieldref|contains …): a million pairs, fewer of long values */
 };
 VD_API struct vd_matcher_limits vd_matcher_limits(const struct vd_matcher *matcher);
 

@@ -304,6 +304,62 @@ VD_TEST(searches_that_are_cut_short_are_counted)
 	vd_ruleset_unref(set);
 }
 
+/* {"A": ["", a0, a1, …], "B": ["~", b0, b1, …, last]} */
+static void
+two_arrays(struct vd_buf *to, unsigned n, const char *last)
+{
+	vd_buf_reset(to);
+	vd_buf_text(to, "{\"A\": [\"\"");
+	for (unsigned i = 0; i < n; i++)
+		vd_buf_printf(to, ",\"Value%u\"", i);
+	vd_buf_text(to, "], \"B\": [\"~\"");
+	for (unsigned i = 0; i < n; i++)
+		vd_buf_printf(to, ",\"other%u\"", i);
+	vd_buf_printf(to, ",\"%s\"]}", last);
+}
+
+VD_TEST(fields_of_very_many_values_are_compared_in_bounded_time)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("whole", "s: {A|fieldref: B}") "---\n" RULE("starts",
+			     "s: {A|fieldref|startswith: B}") "---\n" RULE("none", "s: {A|fieldref|neq: B}")),
+			true);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) arrays;
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&arrays, 0);
+	vd_buf_init(&text, 0);
+	/* whole values are found however many there are */
+	two_arrays(&arrays, 30000, "vALUE29999");
+	struct vd_match_result result = run(matcher, &text, arrays.at);
+	assert_true(result.n == 1 && result.rules[0] == 0);
+	assert_int_equal(vd_matcher_limits(matcher).comparisons, 1);
+	two_arrays(&arrays, 30000, "vALUE30000");
+	result = run(matcher, &text, arrays.at);
+	assert_true(result.n == 1 && result.rules[0] == 2);
+	assert_int_equal(vd_matcher_limits(matcher).comparisons, 2);
+	/* few enough for every pair */
+	two_arrays(&arrays, 300, "vAL");
+	result = run(matcher, &text, arrays.at);
+	assert_true(result.n == 2 && result.rules[0] == 1);
+	assert_int_equal(vd_matcher_limits(matcher).comparisons, 2);
+	/* evidence compares again and counts nothing, an explanation counts */
+	struct vd_err err = VD_ERR_INIT;
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routed;
+	two_arrays(&arrays, 30000, "vALUE29999");
+	assert_int_equal(run(matcher, &text, arrays.at).n, 1);
+	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_OK);
+	assert_int_equal(vd_matcher_evidence(matcher, 1, &n, &list, &err), VD_OK);
+	assert_int_equal(vd_matcher_limits(matcher).comparisons, 3);
+	assert_int_equal(vd_matcher_explain(matcher, 1, &n, &list, &holds, &routed, &err), VD_OK);
+	assert_false(holds);
+	assert_true(vd_matcher_limits(matcher).comparisons > 3);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
 VD_TEST(after_an_unreadable_event_there_is_nothing_to_explain)
 {
 	struct vd_ruleset *set = load(VD_S(RULE("t", "s: {A: x}")), true);
@@ -474,10 +530,13 @@ load_and_match(struct vd_str rules, struct vd_buf *event, size_t *ret_n)
 VD_TEST(survives_every_out_of_memory)
 {
 	struct vd_str rules = VD_S(RULE("a", "s: {A|contains: [abc, bcd], B|re: 'x.y'}") "---\n" RULE(
-		"b", "s: {A|contains|all: [ab, cd]}") "---\n" RULE("c", "s: [word, other]"));
+		"b", "s: {A|contains|all: [ab, cd]}") "---\n" RULE("c", "s: [word, other]") "---\n" RULE("d",
+		"s: {A|fieldref: E, A|fieldref|endswith: B}"));
 	VD_AUTO_FINI(vd_buf) event;
 	vd_buf_init(&event, 0);
-	vd_buf_text(&event, "{\"A\": [\"abcd\", \"\\u00e9\"], \"B\": \"axzy\", \"C\": {\"d\": \"a word\"}}");
+	vd_buf_text(&event, "{\"A\": [\"abcd\", \"\\u00e9\"], \"B\": \"axzy\", \"C\": {\"d\": \"a word\"},"
+			    "\"E\": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,"
+			    "21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, \"\\u00c9\"]}");
 	assert_true(vd_buf_room(&event, VD_INPUT_PADDING));
 	size_t n = 0;
 	VD_TORTURE

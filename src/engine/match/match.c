@@ -277,50 +277,20 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 
 /* ---- conditions ---- */
 
-static struct vd_str
-folded_text(struct vd_buf *to, struct vd_buf *decoded, const struct vd_field *field)
-{
-	vd_buf_reset(to);
-	vd_buf_reset(decoded);
-	struct vd_str text = vd_field_text(field, decoded);
-	if (!vd_buf_room(to, vd_fold_bound(text.len)))
-		return (struct vd_str){"", 0};
-	return (struct vd_str){to->at, vd_fold(to->at, text.at, text.len)};
-}
-
-static bool
-part_holds(struct vd_str value, enum vd_part part, struct vd_str other)
-{
-	if (other.len > value.len)
-		return false;
-	switch (part) {
-	case VD_PART_WHOLE:
-		return vd_str_eq(value, other);
-	case VD_PART_STARTS:
-		return other.len == 0 || memcmp(value.at, other.at, other.len) == 0;
-	case VD_PART_ENDS:
-		return other.len == 0 || memcmp(value.at + value.len - other.len, other.at, other.len) == 0;
-	case VD_PART_CONTAINS:
-		return other.len == 0 || memmem(value.at, value.len, other.at, other.len) != NULL;
-	}
-	return false;
-}
-
 bool
 vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref)
 {
-	const struct vd_event *ev = &matcher->event;
-	for (size_t i = 0; i < ev->n; i++) {
-		if (ev->fields[i].key != ref->key || !is_value(&ev->fields[i]))
-			continue;
-		struct vd_str value = folded_text(&matcher->channel, &matcher->decoded, &ev->fields[i]);
-		for (size_t k = 0; k < ev->n; k++) {
-			if (ev->fields[k].key != ref->other || !is_value(&ev->fields[k]))
-				continue;
-			struct vd_str other = folded_text(&matcher->other, &matcher->decoded, &ev->fields[k]);
-			if (part_holds(value, ref->part, other))
-				return true;
-		}
+	switch (vd_fieldrefs_compare(matcher->fieldrefs, &matcher->event, ref)) {
+	case VD_FIELDREF_YES:
+		return true;
+	case VD_FIELDREF_LIMIT:
+		matcher->limits.comparisons++;
+		return false;
+	case VD_FIELDREF_NO_MEMORY:
+		matcher->failed = true;
+		return false;
+	case VD_FIELDREF_NO:
+		return false;
 	}
 	return false;
 }
@@ -385,6 +355,7 @@ begin(struct vd_matcher *matcher)
 	matcher->n_held = 0;
 	matcher->n_candidates = 0;
 	matcher->n_matches = 0;
+	matcher->failed = false;
 	if (++matcher->round != 0)
 		return;
 	size_t keys = vd_keys_count(matcher->set->keys); /* started over: old rounds must not look new */
@@ -416,6 +387,8 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 		judge(matcher, matcher->candidates[i]);
 	for (uint32_t i = 0; i < route->n_always; i++)
 		judge(matcher, route->always[i]);
+	if (matcher->failed)
+		return vd_fail(err, VD_ENOMEM, "no memory to compare two fields");
 	vd_learned_count(matcher->learned, matcher->held, matcher->n_held);
 	return VD_OK;
 }

@@ -5,6 +5,7 @@
 #define VD_ENGINE_MATCH_MATCHER_H
 
 #include "engine/match/cache.h"
+#include "engine/match/fieldref.h"
 #include "engine/match/learn.h"
 #include "engine/match/scan.h"
 
@@ -42,20 +43,22 @@ struct vd_matcher {
 	uint32_t *matches; /* numbers in the rule set */
 	uint32_t n_matches;
 	struct vd_route_memo *memos;
-	struct vd_buf channel, other, decoded; /* scratch of routing, fieldref, accessors */
+	struct vd_fieldrefs *fieldrefs;
+	bool failed;                    /* memory: a fieldref could not be compared */
+	struct vd_buf channel, decoded; /* scratch of routing, accessors */
 	/* evidence and capture of the last event */
 	struct vd_arena *arena;
 	struct vd_evidence *evidence;
 	size_t n_evidence, evidence_cap;
 	struct vd_buf captured;
-	struct vd_matcher_limits explained; /* what explanations hit; the scan counts what events do */
+	struct vd_matcher_limits limits; /* but for the searches of events, which the scan counts */
 };
 
 /* Runs the parsed event; fills matches. */
 enum vd_status vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err) VD_MUST_USE;
 /* The source of the last event as routing sees it. */
 void vd_matcher_source(struct vd_matcher *matcher, struct vd_source *ret);
-/* One FIELDREF on the last event. */
+/* One FIELDREF on the last event; sets failed when out of memory. */
 bool vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref);
 
 VD_AUTO_DEFINE(vd_matcher, vd_matcher_free)

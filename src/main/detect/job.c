@@ -238,4 +238,5 @@ vd_worker_run(struct vd_worker *worker, struct vd_job *job)
 		job->status = run_event(worker, job, &job->batch->events[i]);
 	struct vd_matcher_limits after = vd_matcher_limits(worker->matcher);
 	job->limits.searches = after.searches - before.searches;
+	job->limits.comparisons = after.comparisons - before.comparisons;
 }

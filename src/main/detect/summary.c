@@ -153,6 +153,11 @@ notes(const struct vd_summary_totals *t, struct vd_buf *to)
 		"searches of regular expressions were cut short and count as no match; simplify |re with "
 		"nested "
 		"repeats");
+	note(to, t->limits.comparisons,
+		"comparison of two fields was cut short and counts as no match; look at events with very "
+		"many values",
+		"comparisons of two fields were cut short and count as no match; look at events with very "
+		"many values");
 	if (t->correlated) {
 		note(to, c->late, "event came too late to be correlated",
 			"events came too late to be correlated");

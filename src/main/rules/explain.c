@@ -28,7 +28,7 @@ struct explain {
 	uint32_t rule;
 	uint64_t line; /* wanted; 0: the first event */
 	bool found, matches, routed;
-	bool cut; /* a search was cut short */
+	bool cut_search, cut_comparison; /* at a bound */
 	struct vd_rows *rows;
 };
 
@@ -151,7 +151,9 @@ look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *
 	if (st != VD_OK)
 		return st;
 	e->found = true;
-	e->cut = vd_matcher_limits(e->matcher).searches != before.searches;
+	struct vd_matcher_limits after = vd_matcher_limits(e->matcher);
+	e->cut_search = after.searches != before.searches;
+	e->cut_comparison = after.comparisons != before.comparisons;
 	for (size_t i = 0; i < n && st == VD_OK; i++)
 		st = add_evidence(e, &evidence[i], err);
 	return st == VD_OK ? VD_END : st;
@@ -192,7 +194,11 @@ say(const struct explain *e)
 			rule.service.at);
 	if (!line.failed)
 		vd_complain("%s", line.at);
-	if (e->cut)
+	if (e->cut_comparison)
+		vd_complain("a comparison of two fields was cut short and counts as no match; the event has "
+			    "very many "
+			    "values");
+	if (e->cut_search)
 		vd_complain("a search of a regular expression was cut short and counts as no match; simplify "
 			    "|re with "
 			    "nested repeats");
