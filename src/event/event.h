@@ -60,7 +60,7 @@ struct vd_event {
 };
 
 #define VD_EVENT_MAX_DEPTH 64u        /* deeper values are matched as text (repaired: depth) */
-#define VD_EVENT_MAX_FIELDS 65536u    /* more: VD_ELIMIT */
+#define VD_EVENT_MAX_FIELDS 65536u    /* more: VD_ELIMIT; as many containers that are no fields */
 #define VD_EVENT_MAX_BYTES (1u << 28) /* one event's text */
 
 struct vd_event_parser;

@@ -105,8 +105,9 @@ open_container(struct walk *w, enum container container, uint32_t node, unsigned
 	level->from = parser->n;
 	const struct vd_name *name = &parser->names->nodes[node];
 	enum vd_field_type type = container == OBJECT ? VD_F_OBJECT : VD_F_ARRAY;
-	if (w->depth > 0 && !name->silent &&
-		!vd_event_add(parser, node, type, flags, w->text + w->at[w->i], 1))
+	if (w->depth > 0 &&
+		!(name->silent ? vd_event_pass(parser)
+			       : vd_event_add(parser, node, type, flags, w->text + w->at[w->i], 1)))
 		return full(err);
 	level->container = (uint8_t)container;
 	level->flags = (uint8_t)(flags | (container == ARRAY ? VD_FF_ELEMENT : 0));
