@@ -245,6 +245,58 @@ VD_TEST(an_event_id_with_attributes_gives_its_category)
 	vd_ruleset_unref(set);
 }
 
+/* n_shared rules on Security, then n of which each names an event id of its own from 10000 on */
+static struct vd_ruleset *
+load_ids(unsigned n_shared, unsigned n)
+{
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	for (unsigned i = 0; i < n_shared + n; i++) {
+		vd_buf_text(&text,
+			"---\ntitle: t\nlogsource: {product: windows, service: security}\ndetection: {s: {");
+		if (i >= n_shared)
+			vd_buf_printf(&text, "EventID: %u, ", 10000 + i - n_shared);
+		vd_buf_printf(&text, "A|contains: word%u.}, condition: s}\n", i);
+	}
+	struct vd_ruleset *set = load(vd_buf_view(&text), false);
+	assert_int_equal(vd_ruleset_single_rules(set), n_shared + n);
+	return set;
+}
+
+static const char *
+found_on(struct vd_ruleset *set, unsigned id, const char *value)
+{
+	char event[128];
+	(void)snprintf(event, sizeof event, "{\"Channel\": \"Security\", \"EventID\": %u, \"A\": \"%s\"}", id,
+		value);
+	return found(set, event);
+}
+
+VD_TEST(thousands_of_rules_may_each_name_an_event_id)
+{
+	struct vd_ruleset *set = load_ids(0, 5000);
+	assert_string_equal(found_on(set, 10000, "word0."), "0");
+	assert_string_equal(found_on(set, 14999, "word4999."), "4999");
+	assert_string_equal(found_on(set, 14998, "word4999."), "");
+	assert_string_equal(found_on(set, 15000, "word4999."), "");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(event_ids_without_a_route_of_their_own_lose_no_rule)
+{
+	/* more than VD_CHANNELS_WORK allows */
+	struct vd_ruleset *set = load_ids(1000, 2000);
+	for (unsigned i = 0; i < 2000; i += 333) {
+		char value[64], expected[64];
+		(void)snprintf(
+			value, sizeof value, "word7. word%u. word%u.", 1000 + i, 1000 + (i + 1) % 2000);
+		(void)snprintf(expected, sizeof expected, "7 %u", 1000 + i);
+		assert_string_equal(found_on(set, 10000 + i, value), expected);
+	}
+	assert_string_equal(found_on(set, 4624, "word7. word1000. word2999."), "7");
+	vd_ruleset_unref(set);
+}
+
 /* ---- evidence ---- */
 
 VD_TEST(evidence_names_field_value_predicate_and_selection)
