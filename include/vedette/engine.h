@@ -143,6 +143,18 @@ VD_API enum vd_status vd_matcher_evidence(struct vd_matcher *matcher, uint32_t r
 VD_API enum vd_status vd_matcher_explain(struct vd_matcher *matcher, uint32_t rule, size_t *ret_n,
 	const struct vd_evidence **ret, bool *ret_matches, bool *ret_routed, struct vd_err *err);
 
+/*
+ * How often a matcher stopped at a bound since it was made, and took what it looked for as not there.  Events and
+ * explanations count; evidence repeats the work of its event and does not.  A value that comes again may be answered
+ * from memory, uncounted.
+ */
+struct vd_matcher_limits {
+	uint64_t searches; /* of regular expressions: 200,000 steps */
+	uint64_t
+		comparisons; /* of two fields for a part (fieldref|contains …): a million pairs, fewer of long values */
+};
+VD_API struct vd_matcher_limits vd_matcher_limits(const struct vd_matcher *matcher);
+
 /* ---- correlation ---- */
 
 struct vd_correlator;

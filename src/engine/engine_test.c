@@ -165,6 +165,138 @@ VD_TEST(routing_keeps_rules_from_events_of_other_sources)
 	vd_ruleset_unref(all);
 }
 
+#define ROUTED(title, logsource, detection)                                                                  \
+	"title: " title "\nlogsource: {" logsource "}\ndetection: {" detection ", condition: s}\n"
+
+VD_TEST(a_category_keeps_no_rule_from_the_event_ids_it_names)
+{
+	struct vd_ruleset *set = load(
+		VD_S(ROUTED("unknown", "category: test", "s: {EventID: 9999}") "---\n" ROUTED("of all ids",
+			"category: file_access", "s: {EventID: 9999}") "---\n" ROUTED("of other ids",
+			"category: process_creation", "s: {EventID: 9999}")),
+		false);
+	assert_string_equal(found(set, "{\"Channel\": \"Security\", \"EventID\": 9999}"), "0");
+	assert_string_equal(found(set, "{\"Channel\": \"Security\", \"EventID\": 9998}"), "");
+	assert_string_equal(
+		found(set, "{\"Channel\": \"Microsoft-Windows-Kernel-File\", \"EventID\": 9999}"), "0 1");
+	assert_string_equal(found(set, "{\"Channel\": \"ForwardedEvents\", \"EventID\": \"9999\"}"), "0 1 2");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(an_event_id_too_long_for_a_route_is_found)
+{
+	struct vd_ruleset *set = load(
+		VD_S(ROUTED("long", "product: windows", "s: {EventID: '123456789012345678901234'}")), false);
+	assert_string_equal(
+		found(set, "{\"Channel\": \"Security\", \"EventID\": \"123456789012345678901234\"}"), "0");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(of_two_channels_or_event_ids_that_of_system_decides_and_no_rule_is_lost)
+{
+	struct vd_ruleset *set =
+		load(VD_S(ROUTED("security", "product: windows, service: security",
+			     "s: {A: x}") "---\n" ROUTED("system", "product: windows, service: system",
+			     "s: {EventID: 104, Channel: Security}") "---\n" ROUTED("other id",
+			     "product: windows, service: system",
+			     "s: {EventID: 7, A: x}") "---\n" ROUTED("linux", "product: linux", "s: {A: x}")),
+			false);
+	/* in either order, and in the flat form that .evtx files are read into */
+	assert_string_equal(
+		found(set, "{\"Event\": {\"System\": {\"EventID\": 104, \"Channel\": \"System\"}, "
+			   "\"UserData\": {\"LogFileCleared\": {\"Channel\": \"Security\", \"A\": \"x\"}}}}"),
+		"1");
+	assert_string_equal(
+		found(set,
+			"{\"Event\": {\"UserData\": {\"LogFileCleared\": {\"Channel\": \"Security\", \"A\": "
+			"\"x\"}}, \"System\": {\"EventID\": 104, \"Channel\": \"System\"}}}"),
+		"1");
+	assert_string_equal(
+		found(set, "{\"EventID\": 104, \"Channel\": \"Security\", \"A\": \"x\", \"Event\": "
+			   "{\"System\": {\"Channel\": \"System\"}}}"),
+		"1");
+	assert_string_equal(
+		found(set, "{\"Event\": {\"EventData\": {\"EventID\": 7, \"A\": \"x\"}, \"System\": "
+			   "{\"EventID\": 8, \"Channel\": \"System\"}}}"),
+		"2");
+	/* no System: no source is believed */
+	assert_string_equal(
+		found(set, "{\"EventID\": 104, \"Channel\": [\"System\", \"Security\"], \"A\": \"x\"}"),
+		"0 1 3");
+	assert_string_equal(
+		found(set, "{\"EventID\": [8, 7], \"Channel\": \"System\", \"A\": \"x\"}"), "0 2 3");
+	/* the same twice is once */
+	assert_string_equal(
+		found(set, "{\"EventID\": 7, \"Channel\": [\"System\", \"System\"], \"A\": \"x\"}"), "2");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(an_event_id_with_attributes_gives_its_category)
+{
+	struct vd_ruleset *set =
+		load(VD_S(ROUTED("start", "product: windows, category: ps_classic_start",
+			     "s: {A: x}") "---\n" ROUTED("id", "product: windows", "s: {EventID: 400}")),
+			false);
+	assert_string_equal(
+		found(set, "{\"Event\": {\"System\": {\"EventID\": {\"#attributes\": {\"Qualifiers\": "
+			   "0}, \"#text\": 400}, \"Channel\": \"Windows PowerShell\"}, "
+			   "\"EventData\": {\"A\": \"x\"}}}"),
+		"0 1");
+	vd_ruleset_unref(set);
+}
+
+/* n_shared rules on Security, then n of which each names an event id of its own from 10000 on */
+static struct vd_ruleset *
+load_ids(unsigned n_shared, unsigned n)
+{
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	for (unsigned i = 0; i < n_shared + n; i++) {
+		vd_buf_text(&text,
+			"---\ntitle: t\nlogsource: {product: windows, service: security}\ndetection: {s: {");
+		if (i >= n_shared)
+			vd_buf_printf(&text, "EventID: %u, ", 10000 + i - n_shared);
+		vd_buf_printf(&text, "A|contains: word%u.}, condition: s}\n", i);
+	}
+	struct vd_ruleset *set = load(vd_buf_view(&text), false);
+	assert_int_equal(vd_ruleset_single_rules(set), n_shared + n);
+	return set;
+}
+
+static const char *
+found_on(struct vd_ruleset *set, unsigned id, const char *value)
+{
+	char event[128];
+	(void)snprintf(event, sizeof event, "{\"Channel\": \"Security\", \"EventID\": %u, \"A\": \"%s\"}", id,
+		value);
+	return found(set, event);
+}
+
+VD_TEST(thousands_of_rules_may_each_name_an_event_id)
+{
+	struct vd_ruleset *set = load_ids(0, 5000);
+	assert_string_equal(found_on(set, 10000, "word0."), "0");
+	assert_string_equal(found_on(set, 14999, "word4999."), "4999");
+	assert_string_equal(found_on(set, 14998, "word4999."), "");
+	assert_string_equal(found_on(set, 15000, "word4999."), "");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(event_ids_without_a_route_of_their_own_lose_no_rule)
+{
+	/* more than VD_CHANNELS_WORK allows */
+	struct vd_ruleset *set = load_ids(1000, 2000);
+	for (unsigned i = 0; i < 2000; i += 333) {
+		char value[64], expected[64];
+		(void)snprintf(
+			value, sizeof value, "word7. word%u. word%u.", 1000 + i, 1000 + (i + 1) % 2000);
+		(void)snprintf(expected, sizeof expected, "7 %u", 1000 + i);
+		assert_string_equal(found_on(set, 10000 + i, value), expected);
+	}
+	assert_string_equal(found_on(set, 4624, "word7. word1000. word2999."), "7");
+	vd_ruleset_unref(set);
+}
+
 /* ---- evidence ---- */
 
 VD_TEST(evidence_names_field_value_predicate_and_selection)
@@ -191,6 +323,91 @@ VD_TEST(evidence_names_field_value_predicate_and_selection)
 	assert_true(holds && routed);
 	assert_int_equal(n, 3);
 	assert_true(!list[0].holds && list[1].holds && !list[2].holds && list[2].negated);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+#define ENDLESS "s: {A|re: '^(a+)+$'}"
+#define LONG_RUN "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+VD_TEST(searches_that_are_cut_short_are_counted)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("cut", ENDLESS) "---\n" RULE("found", "s: {A|re: 'b$'}")), true);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	struct vd_err err = VD_ERR_INIT;
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routed;
+	assert_int_equal(run(matcher, &text, "{\"A\": \"aab\"}").n, 1);
+	assert_int_equal(vd_matcher_limits(matcher).searches, 0);
+	assert_int_equal(run(matcher, &text, "{\"A\": \"" LONG_RUN "b\"}").n, 1);
+	assert_int_equal(vd_matcher_limits(matcher).searches, 1);
+	/* evidence repeats what matching did, an explanation asks anew */
+	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_OK);
+	assert_int_equal(vd_matcher_evidence(matcher, 1, &n, &list, &err), VD_OK);
+	assert_int_equal(vd_matcher_limits(matcher).searches, 1);
+	assert_int_equal(vd_matcher_explain(matcher, 0, &n, &list, &holds, &routed, &err), VD_OK);
+	assert_false(holds);
+	assert_true(vd_matcher_limits(matcher).searches > 1);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+/* {"A": ["", a0, a1, …], "B": ["~", b0, b1, …, last]} */
+static void
+two_arrays(struct vd_buf *to, unsigned n, const char *last)
+{
+	vd_buf_reset(to);
+	vd_buf_text(to, "{\"A\": [\"\"");
+	for (unsigned i = 0; i < n; i++)
+		vd_buf_printf(to, ",\"Value%u\"", i);
+	vd_buf_text(to, "], \"B\": [\"~\"");
+	for (unsigned i = 0; i < n; i++)
+		vd_buf_printf(to, ",\"other%u\"", i);
+	vd_buf_printf(to, ",\"%s\"]}", last);
+}
+
+VD_TEST(fields_of_very_many_values_are_compared_in_bounded_time)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("whole", "s: {A|fieldref: B}") "---\n" RULE("starts",
+			     "s: {A|fieldref|startswith: B}") "---\n" RULE("none", "s: {A|fieldref|neq: B}")),
+			true);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) arrays;
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&arrays, 0);
+	vd_buf_init(&text, 0);
+	/* whole values are found however many there are */
+	two_arrays(&arrays, 30000, "vALUE29999");
+	struct vd_match_result result = run(matcher, &text, arrays.at);
+	assert_true(result.n == 1 && result.rules[0] == 0);
+	assert_int_equal(vd_matcher_limits(matcher).comparisons, 1);
+	two_arrays(&arrays, 30000, "vALUE30000");
+	result = run(matcher, &text, arrays.at);
+	assert_true(result.n == 1 && result.rules[0] == 2);
+	assert_int_equal(vd_matcher_limits(matcher).comparisons, 2);
+	/* few enough for every pair */
+	two_arrays(&arrays, 300, "vAL");
+	result = run(matcher, &text, arrays.at);
+	assert_true(result.n == 2 && result.rules[0] == 1);
+	assert_int_equal(vd_matcher_limits(matcher).comparisons, 2);
+	/* evidence compares again and counts nothing, an explanation counts */
+	struct vd_err err = VD_ERR_INIT;
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routed;
+	two_arrays(&arrays, 30000, "vALUE29999");
+	assert_int_equal(run(matcher, &text, arrays.at).n, 1);
+	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_OK);
+	assert_int_equal(vd_matcher_evidence(matcher, 1, &n, &list, &err), VD_OK);
+	assert_int_equal(vd_matcher_limits(matcher).comparisons, 3);
+	assert_int_equal(vd_matcher_explain(matcher, 1, &n, &list, &holds, &routed, &err), VD_OK);
+	assert_false(holds);
+	assert_true(vd_matcher_limits(matcher).comparisons > 3);
 	vd_matcher_free(matcher);
 	vd_ruleset_unref(set);
 }
@@ -365,10 +582,13 @@ load_and_match(struct vd_str rules, struct vd_buf *event, size_t *ret_n)
 VD_TEST(survives_every_out_of_memory)
 {
 	struct vd_str rules = VD_S(RULE("a", "s: {A|contains: [abc, bcd], B|re: 'x.y'}") "---\n" RULE(
-		"b", "s: {A|contains|all: [ab, cd]}") "---\n" RULE("c", "s: [word, other]"));
+		"b", "s: {A|contains|all: [ab, cd]}") "---\n" RULE("c", "s: [word, other]") "---\n" RULE("d",
+		"s: {A|fieldref: E, A|fieldref|endswith: B}"));
 	VD_AUTO_FINI(vd_buf) event;
 	vd_buf_init(&event, 0);
-	vd_buf_text(&event, "{\"A\": [\"abcd\", \"\\u00e9\"], \"B\": \"axzy\", \"C\": {\"d\": \"a word\"}}");
+	vd_buf_text(&event, "{\"A\": [\"abcd\", \"\\u00e9\"], \"B\": \"axzy\", \"C\": {\"d\": \"a word\"},"
+			    "\"E\": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,"
+			    "21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, \"\\u00c9\"]}");
 	assert_true(vd_buf_room(&event, VD_INPUT_PADDING));
 	size_t n = 0;
 	VD_TORTURE

@@ -17,6 +17,7 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 		bits = VD_MAX(bits, set->routes[i]->n_bits);
 	matcher->parser = vd_event_parser_new(set->keys);
 	matcher->cache = vd_cache_new(CACHE_BYTES, CACHE_SLOTS);
+	matcher->fieldrefs = vd_fieldrefs_new();
 	matcher->arena = vd_arena_new(0);
 	matcher->bits = vd_mem_zalloc(bits / 64 + 1, sizeof *matcher->bits);
 	matcher->held = vd_mem_zalloc(bits, sizeof *matcher->held);
@@ -31,10 +32,10 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 	matcher->all_learned = vd_learned_new(set);
 	matcher->memos = vd_mem_zalloc(VD_ROUTE_MEMOS, sizeof *matcher->memos);
 	if (matcher->parser == NULL || matcher->cache == NULL || matcher->arena == NULL ||
-		matcher->bits == NULL || matcher->held == NULL || matcher->present == NULL ||
-		matcher->null == NULL || matcher->grouped == NULL || matcher->tried == NULL ||
-		matcher->candidates == NULL || matcher->matches == NULL || matcher->memos == NULL ||
-		matcher->all_learned == NULL || matcher->later == NULL ||
+		matcher->fieldrefs == NULL || matcher->bits == NULL || matcher->held == NULL ||
+		matcher->present == NULL || matcher->null == NULL || matcher->grouped == NULL ||
+		matcher->tried == NULL || matcher->candidates == NULL || matcher->matches == NULL ||
+		matcher->memos == NULL || matcher->all_learned == NULL || matcher->later == NULL ||
 		matcher->valued == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	return vd_scan_new(set, matcher->cache, &matcher->scan, err);
@@ -49,7 +50,6 @@ vd_matcher_new(struct vd_ruleset *set, struct vd_matcher **ret, struct vd_err *e
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	matcher->set = vd_ruleset_ref(set);
 	vd_buf_init(&matcher->channel, 0);
-	vd_buf_init(&matcher->other, 0);
 	vd_buf_init(&matcher->decoded, 0);
 	vd_buf_init(&matcher->captured, 0);
 	enum vd_status st = allot(matcher, err);
@@ -68,6 +68,7 @@ vd_matcher_free(struct vd_matcher *matcher)
 	vd_event_parser_free(matcher->parser);
 	vd_cache_free(matcher->cache);
 	vd_scan_free(matcher->scan);
+	vd_fieldrefs_free(matcher->fieldrefs);
 	vd_arena_free(matcher->arena);
 	vd_mem_free(matcher->bits);
 	vd_mem_free(matcher->held);
@@ -83,7 +84,6 @@ vd_matcher_free(struct vd_matcher *matcher)
 	vd_mem_free(matcher->memos);
 	vd_mem_free(matcher->evidence);
 	vd_buf_fini(&matcher->channel);
-	vd_buf_fini(&matcher->other);
 	vd_buf_fini(&matcher->decoded);
 	vd_buf_fini(&matcher->captured);
 	vd_ruleset_unref(matcher->set);
@@ -145,4 +145,13 @@ vd_matcher_routed(struct vd_matcher *matcher, uint32_t rule)
 		return true;
 	vd_matcher_source(matcher, &src);
 	return vd_logsource_allows(&matcher->set->load.rules[rule]->logsource, &src);
+}
+
+struct vd_matcher_limits
+vd_matcher_limits(const struct vd_matcher *matcher)
+{
+	vd_obj_check(matcher, VD_MATCHER_MAGIC);
+	struct vd_matcher_limits limits = matcher->limits;
+	limits.searches += vd_scan_limited(matcher->scan);
+	return limits;
 }

@@ -45,6 +45,7 @@ vd_event_parser_begin(struct vd_event_parser *parser)
 {
 	vd_names_begin(parser->names);
 	parser->n = 0;
+	parser->silent = 0;
 	parser->repaired = 0;
 	parser->path = (struct vd_names_path){0, 0};
 	parser->event = ++parser->objects;

@@ -33,6 +33,7 @@ enum vd_field_type {
 
 #define VD_FF_ELEMENT 1u /* element of an array */
 #define VD_FF_PLAIN 2u   /* STRING: raw is decoded text already (repair path): never unescape */
+#define VD_FF_SYSTEM 4u  /* an element of Event.System, not of what the event's writer put beside it */
 
 struct vd_field {
 	const char *raw;  /* value: string without its quotes, number or literal as written */
@@ -59,7 +60,7 @@ struct vd_event {
 };
 
 #define VD_EVENT_MAX_DEPTH 64u        /* deeper values are matched as text (repaired: depth) */
-#define VD_EVENT_MAX_FIELDS 65536u    /* more: VD_ELIMIT */
+#define VD_EVENT_MAX_FIELDS 65536u    /* more: VD_ELIMIT; as many containers that are no fields */
 #define VD_EVENT_MAX_BYTES (1u << 28) /* one event's text */
 
 struct vd_event_parser;

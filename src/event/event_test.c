@@ -255,6 +255,33 @@ VD_TEST(the_host_of_an_audit_record_is_its_node)
 	has_host("{\"node\":\"rack7\",\"hostname\":\"web01\"}", "web01");
 }
 
+/* n members {"k<i>_attributes": {}, …} of Event.System, then the given end; what parsing it says */
+static enum vd_status
+many_silent(struct vd_event_parser *parser, unsigned n, const char *end)
+{
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	vd_buf_text(&text, "{\"Event\":{\"System\":{\"a\":1");
+	for (unsigned i = 0; i < n; i++)
+		vd_buf_printf(&text, ",\"k%u_attributes\":{}", i);
+	vd_buf_text(&text, end);
+	assert_true(vd_buf_room(&text, VD_EVENT_PADDING));
+	struct vd_event ev;
+	struct vd_err err = VD_ERR_INIT;
+	return vd_event_parse(parser, vd_buf_view(&text), &ev, &err);
+}
+
+VD_TEST(containers_that_are_no_fields_are_bounded_as_fields_are)
+{
+	struct vd_event_parser *parser = parser_of((const char *const[]){NULL});
+	/* one more is System itself; the second end needs repair */
+	assert_int_equal(many_silent(parser, VD_EVENT_MAX_FIELDS - 1, "}}}"), VD_OK);
+	assert_int_equal(many_silent(parser, VD_EVENT_MAX_FIELDS, "}}}"), VD_ELIMIT);
+	assert_int_equal(many_silent(parser, VD_EVENT_MAX_FIELDS - 1, ",}}}"), VD_OK);
+	assert_int_equal(many_silent(parser, VD_EVENT_MAX_FIELDS, ",}}}"), VD_ELIMIT);
+	drop(parser);
+}
+
 VD_TEST(survives_every_out_of_memory)
 {
 	VD_TORTURE

@@ -6,6 +6,8 @@
 struct field {
 	size_t name, name_len, value, value_len; /* in xml->bytes */
 	bool null;
+	bool system; /* of Event/System */
+	bool apart;  /* of System, and the name stands elsewhere too */
 	bool written;
 };
 
@@ -173,6 +175,13 @@ add_stripped(struct vd_buf *to, struct vd_str name)
 			vd_buf_char(to, name.at[i]);
 }
 
+/* Event, and the section inside it: System, EventData, UserData or another */
+static bool
+in_section(const struct vd_evtx_xml *xml, const char *section)
+{
+	return xml->depth >= 2 && vd_str_is(xml->stack[1].name, section);
+}
+
 /* Appends a field whose name was written to bytes from `name` on. */
 static enum vd_status
 add_field(struct vd_evtx_xml *xml, size_t name, size_t name_len, size_t value, size_t value_len, bool null)
@@ -184,15 +193,13 @@ add_field(struct vd_evtx_xml *xml, size_t name, size_t name_len, size_t value, s
 	if (xml->bytes.failed || !vd_mem_grow(&fields, &xml->cap, xml->n + 1, sizeof *xml->fields, 64))
 		return no_memory(xml);
 	xml->fields = fields;
-	xml->fields[xml->n++] = (struct field){name, name_len, value, value_len, null, false};
+	xml->fields[xml->n++] = (struct field){.name = name,
+		.name_len = name_len,
+		.value = value,
+		.value_len = value_len,
+		.null = null,
+		.system = in_section(xml, "System")};
 	return VD_OK;
-}
-
-/* Event, and the section inside it: System, EventData, UserData or another */
-static bool
-in_section(const struct vd_evtx_xml *xml, const char *section)
-{
-	return xml->depth >= 2 && vd_str_is(xml->stack[1].name, section);
 }
 
 static bool
@@ -455,7 +462,7 @@ write_field(struct vd_evtx_xml *xml, size_t i, struct vd_buf *json)
 	write_value(xml, &xml->fields[i], json);
 	for (size_t k = i + 1; k < xml->n; k++) {
 		struct field *other = &xml->fields[k];
-		if (other->name_len != name.len || !vd_str_eq(name_of(xml, other), name))
+		if (other->apart != xml->fields[i].apart || !vd_str_eq(name_of(xml, other), name))
 			continue;
 		if (others++ == 0 && vd_buf_room(json, 1)) {
 			memmove(json->at + opening + 1, json->at + opening, json->len - opening);
@@ -470,23 +477,50 @@ write_field(struct vd_evtx_xml *xml, size_t i, struct vd_buf *json)
 		vd_buf_char(json, ']');
 }
 
-static enum vd_status
-write_json(struct vd_evtx_xml *xml, struct vd_buf *json, uint64_t *ret_record_id)
+/* Which names of System stand elsewhere too; returns how many fields of System have one. */
+static size_t
+set_apart(struct vd_evtx_xml *xml)
 {
-	size_t before = json->len;
-	bool first = true;
+	size_t n = 0;
+	for (size_t i = 0; i < xml->n; i++) {
+		struct field *field = &xml->fields[i];
+		for (size_t k = 0; field->system && !field->apart && k < xml->n; k++)
+			field->apart = !xml->fields[k].system &&
+				       vd_str_eq(name_of(xml, &xml->fields[k]), name_of(xml, field));
+		n += field->apart;
+	}
+	return n;
+}
+
+/* The members that are apart, or that are not. */
+static void
+write_members(struct vd_evtx_xml *xml, bool apart, struct vd_buf *json, uint64_t *ret_record_id)
+{
 	vd_buf_char(json, '{');
+	bool first = true;
 	for (size_t i = 0; i < xml->n; i++) {
 		const struct field *field = &xml->fields[i];
-		if (field->written)
+		if (field->written || field->apart != apart)
 			continue;
 		if (!first)
 			vd_buf_char(json, ',');
 		first = false;
-		if (vd_str_is(name_of(xml, field), "EventRecordID"))
+		if (field->system && vd_str_is(name_of(xml, field), "EventRecordID"))
 			(void)vd_str_u64((struct vd_str){xml->bytes.at + field->value, field->value_len},
 				ret_record_id);
 		write_field(xml, i, json);
+	}
+}
+
+static enum vd_status
+write_json(struct vd_evtx_xml *xml, struct vd_buf *json, uint64_t *ret_record_id)
+{
+	size_t before = json->len, apart = set_apart(xml);
+	write_members(xml, false, json, ret_record_id);
+	if (apart > 0) { /* there is a member before it: the same name elsewhere */
+		vd_buf_text(json, ",\"Event\":{\"System\":");
+		write_members(xml, true, json, ret_record_id);
+		vd_buf_text(json, "}}");
 	}
 	vd_buf_char(json, '}');
 	if (!json->failed)

@@ -6,7 +6,8 @@
  *   UserData    innermost elements under their own names
  *
  * Values are JSON strings, but EventID is a number and an empty element null; a name that comes several times
- * gets an array.  docs/events.md has the whole.
+ * gets an array.  Where System has a name that stands elsewhere too, System's value is kept apart, as
+ * {"Event": {"System": …}}, which gives it the same field name.  docs/events.md has the whole.
  *
  * Why no XML library: what libevtx writes is close to XML and no more.  It leaves control characters, NUL and
  * carriage returns in text as they were logged; a real parser refuses or changes these, and rules look for them.

@@ -78,12 +78,15 @@ VD_TEST(sections_nobody_knows_keep_their_path)
 		"{\"Event.RenderingInfo_Culture\":\"en\",\"Event.RenderingInfo.Message\":\"hi\"}");
 }
 
-VD_TEST(a_name_in_two_sections_is_an_array)
+VD_TEST(what_system_names_stays_apart_from_the_same_name_elsewhere)
 {
 	assert_json(
 		VD_S("<Event><System><Channel>A</Channel></System><EventData><Data Name=\"Channel\">B</Data>"
 		     "<Data Name=\"x\">1</Data></EventData></Event>"),
-		"{\"Channel\":[\"A\",\"B\"],\"x\":\"1\"}");
+		"{\"Channel\":\"B\",\"x\":\"1\",\"Event\":{\"System\":{\"Channel\":\"A\"}}}");
+	assert_json(VD_S("<Event><EventData><EventID>8</EventID><EventID>9</EventID></EventData><System>"
+			 "<EventID>7</EventID><Level>4</Level><EventID/></System></Event>"),
+		"{\"EventID\":[8,9],\"Level\":\"4\",\"Event\":{\"System\":{\"EventID\":[7,null]}}}");
 }
 
 VD_TEST(entities_and_cdata_are_text)
@@ -168,7 +171,7 @@ VD_TEST(survives_every_out_of_memory)
 			continue;
 		uint64_t id = 0;
 		enum vd_status st = vd_evtx_xml_convert(xml,
-			VD_S("<Event><System><Provider "
+			VD_S("<Event><System><n>4</n><Provider "
 			     "Name=\"a&amp;\"/></System><EventData><Data>1</Data><Data>2</Data>"
 			     "<Data Name=\"n\xff\">3</Data></EventData></Event>"),
 			&json, &id, NULL);

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "event/decode.h"
+#include "event/event.h"
 
 #define FIRST_SLOTS 2048u /* power of two */
 
@@ -14,7 +15,8 @@ empty(struct vd_names *names)
 	vd_arena_reset(names->arena);
 	memset(names->slots, 0, (names->mask + 1) * sizeof *names->slots);
 	memset(names->followers, 0, sizeof *names->followers << VD_NAMES_FOLLOWERS_LOG);
-	names->nodes[0] = (struct vd_name){.local = "", .full = "", .key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
+	names->nodes[0] =
+		(struct vd_name){.local = "", .full = "", .key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
 	names->n = 1;
 }
 
@@ -288,6 +290,7 @@ learn(struct vd_names *names, uint32_t parent, struct vd_str local, uint32_t h)
 	node.full = full.at;
 	node.full_len = (uint32_t)full.len;
 	node.key = vd_keys_find(names->keys, full);
+	node.flags = node.kind == VD_NAME_SYSTEM_ELEMENT ? VD_FF_SYSTEM : 0;
 	uint32_t number = (uint32_t)names->n++;
 	names->nodes[number] = node;
 	size_t at = h & names->mask;

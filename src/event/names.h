@@ -40,6 +40,7 @@ struct vd_name {
 	uint64_t object; /* serial number of the object it was last seen in */
 	uint8_t kind;    /* enum vd_name_kind */
 	bool silent;     /* containers of the EVTX form are no fields themselves */
+	uint8_t flags;   /* VD_FF_* that every field of this name has */
 } VD_ALIGNED(64);
 
 VD_INLINE struct vd_str

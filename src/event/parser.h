@@ -21,6 +21,7 @@ struct vd_event_parser {
 	struct vd_buf decoded;
 	struct vd_field *fields;
 	size_t n, cap;
+	uint32_t silent; /* containers that are no fields */
 	uint32_t repaired;
 	struct vd_names_path path;
 	uint64_t objects; /* serial number of the newest object, over all events */
@@ -51,9 +52,16 @@ vd_event_add(struct vd_event_parser *parser, uint32_t node, enum vd_field_type t
 		.key = name->key,
 		.name_len = name->full_len,
 		.type = (uint8_t)type,
-		.flags = (uint8_t)flags,
+		.flags = (uint8_t)(flags | name->flags),
 	};
 	return true;
+}
+
+/* Opens a container of the EVTX form, which is no field and costs like one; false: too many. */
+VD_INLINE bool
+vd_event_pass(struct vd_event_parser *parser)
+{
+	return ++parser->silent <= VD_EVENT_MAX_FIELDS;
 }
 
 /* Notes that key `node` stands in object number `object`; a second time there is a duplicate key. */

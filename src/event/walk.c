@@ -107,8 +107,9 @@ open_container(struct walk *w, enum container container, uint32_t node, unsigned
 	level->from = parser->n;
 	const struct vd_name *name = &parser->names->nodes[node];
 	enum vd_field_type type = container == OBJECT ? VD_F_OBJECT : VD_F_ARRAY;
-	if (w->depth > 0 && !name->silent &&
-		!vd_event_add(parser, node, type, flags, w->text + w->at[w->i], 1))
+	if (w->depth > 0 &&
+		!(name->silent ? vd_event_pass(parser)
+			       : vd_event_add(parser, node, type, flags, w->text + w->at[w->i], 1)))
 		return full(err);
 	level->container = (uint8_t)container;
 	level->flags = (uint8_t)(flags | (container == ARRAY ? VD_FF_ELEMENT : 0));
@@ -184,13 +185,14 @@ plain_members(struct walk *w, const struct level *level, bool *ret_key)
 		if (VD_UNLIKELY(first[-1] != '"' || *colon != ':' || colon[-1] != '"' || colon == first ||
 				*value != '"' || end[-1] != '"' || end - 1 == value))
 			break;
-		uint32_t node = vd_names_after(
-			parser->names, &path, level->node, (struct vd_str){first, (size_t)(colon - first - 1)});
+		uint32_t node = vd_names_after(parser->names, &path, level->node,
+			(struct vd_str){first, (size_t)(colon - first - 1)});
 		ok = node != 0;
 		if (VD_UNLIKELY(!ok))
 			break;
 		vd_event_seen(parser, node, level->object);
-		ok = vd_event_add(parser, node, VD_F_STRING, level->flags, value + 1, (size_t)(end - value - 2));
+		ok = vd_event_add(
+			parser, node, VD_F_STRING, level->flags, value + 1, (size_t)(end - value - 2));
 		if (VD_UNLIKELY(!ok))
 			break;
 		if (VD_UNLIKELY(parser->names->nodes[node].key == VD_K_EVENT_ID))

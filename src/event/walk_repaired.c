@@ -80,8 +80,9 @@ take_open(void *owner, enum vd_field_type container, struct vd_err *err)
 		return vd_fail(err, VD_ELIMIT, "more than %u levels", VD_EVENT_MAX_DEPTH);
 	struct level *level = &taker->levels[taker->depth];
 	level->from = parser->n;
-	if (taker->depth > 0 && !parser->names->nodes[node].silent &&
-		!vd_event_add(parser, node, container, flags, "", 0))
+	if (taker->depth > 0 &&
+		!(parser->names->nodes[node].silent ? vd_event_pass(parser)
+						    : vd_event_add(parser, node, container, flags, "", 0)))
 		return full(err);
 	level->object = ++parser->objects;
 	level->node = node;

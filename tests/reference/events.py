@@ -61,10 +61,12 @@ def _scalar(value):
 
 
 class Record:
-    """fields: name -> list of Value.  texts: every string and number, for keywords."""
+    """fields: name -> list of Value.  system: likewise, what stands in Event.System.  texts: every string and number,
+    for keywords."""
 
     def __init__(self):
         self.fields = {}
+        self.system = {}
         self.texts = []
 
     def add(self, name, value):
@@ -123,7 +125,9 @@ def _attributes(record, element, key, value):
 
 def _system_element(record, name, value):
     if not isinstance(value, Pairs):
+        before = len(record.values(name))
         record.tree(name, value)
+        record.system.setdefault(name, []).extend(record.values(name)[before:])
         return
     record.add(name, Value(CONTAINER, None))
     for key, below in value:

@@ -3,6 +3,9 @@
 import os
 import re
 
+from events import NUMBER, STRING
+
+SEVERAL = "several"
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 
@@ -43,22 +46,35 @@ LONE = {
 }
 
 
-def _scalar(record, *names):
+def _texts(record, *names):
+    """The different texts under the first name that has any; those in Event.System before all others."""
     for name in names:
-        if record.values(name):
-            return record.first_text(name) or ""
-    return ""
+        for values in (record.system.get(name, ()), record.values(name)):
+            texts = list(dict.fromkeys(v.text for v in values if v.kind in (STRING, NUMBER) and v.text))
+            if texts:
+                return texts
+    return []
+
+
+def _known(record, table, *names):
+    return any(v.text and v.text.lower() in table for name in names for v in record.values(name))
 
 
 def _channel(record):
-    event_id = _scalar(record, "EventID", "winlog.event_id")
-    channel = _scalar(record, "Channel", "winlog.channel")
-    if channel:
-        return (channel, event_id) if event_id or channel.lower() in CHANNELS else None
-    provider = _scalar(record, "Provider_Name", "winlog.provider_name")
-    if event_id and provider.lower() in PROVIDERS:
-        return PROVIDERS[provider.lower()], event_id
-    return None
+    """(channel, event id); SEVERAL: different ones, none is believed; None: no event of an event log."""
+    ids = _texts(record, "EventID", "winlog.event_id")
+    channels = _texts(record, "Channel", "winlog.channel")
+    if channels:
+        if not ids and not _known(record, CHANNELS, "Channel", "winlog.channel"):
+            return None
+    else:
+        names = _texts(record, "Provider_Name", "winlog.provider_name")
+        if not ids or not _known(record, PROVIDERS, "Provider_Name", "winlog.provider_name"):
+            return None
+        channels = [PROVIDERS.get(name.lower(), name) for name in names]
+    if len(ids) > 1 or len(channels) > 1:
+        return SEVERAL
+    return channels[0], ids[0] if ids else ""
 
 
 def _windows(channel, event_id):
@@ -106,6 +122,8 @@ def _holds(test, record):
 def source_of(record):
     """(product, categories, services), a "*" in a list leaves it open; None: unknown."""
     windows = _channel(record)
+    if windows == SEVERAL:
+        return None
     if windows:
         return _windows(*windows)
     named = _named(record)

@@ -267,6 +267,13 @@ class Output(Case):
             self.assertIn(part, words)
 
 
+    def test_searches_cut_short_are_in_the_summary(self):
+        rule = self.write("re.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{CommandLine|re: '^(a+)+$'}"))
+        for line, wanted in (("a" * 60 + "b", "1 search of a regular expression was cut short"), ("aab", None)):
+            words = self.run_it("detect", "--rules", rule, "--", self.events(event(1, line=line))).stderr.decode()
+            self.assertIn(wanted, words) if wanted else self.assertNotIn("cut short", words)
+
+
 class BadInput(Case):
     def test_broken_lines_are_named_and_lose_no_good_event(self):
         good = json.dumps(event(1))

@@ -139,6 +139,21 @@ class Explain(Case):
         _, words = self.explain(self.rule, self.events("f.jsonl", other), code=0)
         self.assertIn("its log source keeps it away", words)
 
+    def test_a_search_that_is_cut_short_is_said(self):
+        rule = self.write("re.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{CommandLine|re: '^(a+)+$'}"))
+        _, words = self.explain(rule, self.events("cut.jsonl", event(1, line="a" * 60 + "b")), code=0)
+        self.assertIn("cut short", words)
+        _, words = self.explain(rule, self.events("short.jsonl", event(1, line="aab")), code=0)
+        self.assertNotIn("cut short", words)
+
+    def test_a_comparison_that_is_cut_short_is_said(self):
+        rule = self.write("ref.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{A|fieldref|contains: B}"))
+        many = {**event(1), "A": [f"a{i}" for i in range(2000)], "B": [f"b{i}" for i in range(2000)]}
+        _, words = self.explain(rule, self.events("many.jsonl", many), code=0)
+        self.assertIn("comparison of two fields was cut short", words)
+        words = self.run_it("detect", "--rules", rule, "--", self.events("many.jsonl", many), code=0).stderr
+        self.assertIn("1 comparison of two fields was cut short", words)
+
     def test_rules_are_found_by_id_title_and_file(self):
         self.write("r/a.yml", RULE)
         self.write("r/b.yml", LOW_RULE)

@@ -20,8 +20,7 @@ VD_TEST(a_byte_is_found_wherever_it_stands_and_no_other)
 	for (unsigned from = 0; from < 256; from += VD_BYTES_MAX) {
 		struct vd_bytes bytes = {0};
 		for (unsigned c = from; c < from + VD_BYTES_MAX; c++)
-			assert_int_equal(
-				vd_bytes_add(&bytes, (unsigned char)c), (uint64_t)1 << (c - from));
+			assert_int_equal(vd_bytes_add(&bytes, (unsigned char)c), (uint64_t)1 << (c - from));
 		for (unsigned c = 0; c < 256; c++) {
 			size_t len = 1 + (c * 7 + from) % sizeof text, at = (c * 31) % len;
 			unsigned other = (from + c + 5) % 256;

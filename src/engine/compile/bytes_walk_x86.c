@@ -44,10 +44,10 @@ walk_avx2(const struct vd_byte_group *group, const char *at, size_t n)
 	__m256i high = _mm256_broadcastsi128_si256(load16(group->high)), found = _mm256_setzero_si256();
 	for (const char *end = at + n * VD_BYTES_BLOCK; at < end; at += VD_BYTES_BLOCK) {
 		__m256i text = _mm256_loadu_si256((const __m256i *)(const void *)at);
-		found = _mm256_or_si256(found,
-			_mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(text, nibble)),
-				_mm256_shuffle_epi8(
-					high, _mm256_and_si256(_mm256_srli_epi16(text, 4), nibble))));
+		found = _mm256_or_si256(
+			found, _mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(text, nibble)),
+				       _mm256_shuffle_epi8(
+					       high, _mm256_and_si256(_mm256_srli_epi16(text, 4), nibble))));
 	}
 	__m128i half = _mm_or_si128(_mm256_castsi256_si128(found), _mm256_extracti128_si256(found, 1));
 	return fold((uint64_t)_mm_cvtsi128_si64(half),

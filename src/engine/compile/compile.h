@@ -37,7 +37,7 @@ struct vd_citem {
 	const struct vd_value **values;
 	double cost; /* how often it is expected to be true, 0 to 1: for the choice of triggers */
 	bool costly; /* some value is a regular expression */
-	bool later;  /* costly and no rule's trigger: judged only for rules that something else has triggered */
+	bool later; /* costly and no rule's trigger: judged only for rules that something else has triggered */
 };
 
 struct vd_fieldref {
@@ -230,6 +230,7 @@ struct vd_channel_route {
 };
 
 #define VD_CHANNEL_MAX 256u /* a longer channel name is no known one */
+#define VD_EVENT_ID_MAX 20u /* digits of an event id that gets a route of its own */
 
 struct vd_ruleset {
 	uint32_t magic;

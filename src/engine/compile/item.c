@@ -164,8 +164,8 @@ asker_of(const struct askers *askers, uint32_t key, const struct vd_atom *atom)
 {
 	uint64_t hash = key * 8u + (uint32_t)atom->kind + 1;
 	for (size_t i = 0; i < atom->n_tokens; i++)
-		hash = XXH3_64bits_withSeed(
-			atom->tokens[i].text.at, atom->tokens[i].text.len, hash + (uint64_t)atom->tokens[i].kind);
+		hash = XXH3_64bits_withSeed(atom->tokens[i].text.at, atom->tokens[i].text.len,
+			hash + (uint64_t)atom->tokens[i].kind);
 	for (size_t at = hash & askers->mask;; at = (at + 1) & askers->mask) {
 		struct asker *one = &askers->slots[at];
 		if (one->n == 0 || one->hash == hash) {
@@ -213,7 +213,8 @@ vd_items_weigh(struct vd_items *items)
 	for (size_t i = 0; i < items->n; i++)
 		for (size_t v = 0; v < items->list[i].n; v++)
 			for (size_t a = 0; a < items->list[i].values[v]->n; a++)
-				asker_of(&askers, items->list[i].key, &items->list[i].values[v]->atoms[a])->n++;
+				asker_of(&askers, items->list[i].key, &items->list[i].values[v]->atoms[a])
+					->n++;
 	for (size_t i = 0; i < items->n; i++)
 		items->list[i].cost = item_cost(&askers, &items->list[i]);
 	vd_mem_free(askers.slots);
@@ -271,8 +272,7 @@ share(struct vd_items *items, uint32_t key, bool all, const struct vd_value *con
 	for (size_t i = 0; i < n; i++)
 		kept[i] = values[i];
 	bool costly = is_costly(key, values, n);
-	items->list[items->n] = (struct vd_citem){
-		key, all, n, kept, 1, costly, costly};
+	items->list[items->n] = (struct vd_citem){key, all, n, kept, 1, costly, costly};
 	items->slots[slot] = (uint32_t)++items->n;
 	return items->slots[slot] - 1;
 }

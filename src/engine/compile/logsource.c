@@ -218,14 +218,6 @@ find_channel(struct vd_str channel)
 	return NULL;
 }
 
-/* First field of an event with either key; the first key wins. */
-static const struct vd_field *
-find_either(const struct vd_event *ev, uint32_t first, uint32_t second)
-{
-	const struct vd_field *field = vd_event_find(ev, first);
-	return field != NULL ? field : vd_event_find(ev, second);
-}
-
 static bool
 is_scalar(const struct vd_field *field)
 {
@@ -233,32 +225,105 @@ is_scalar(const struct vd_field *field)
 	       field->raw_len > 0;
 }
 
-bool
+/*
+ * The value an event has under a key: that of Event.System, else the one there is.  NULL: none.  *several: there are
+ * different ones; also true stays true.
+ */
+static const struct vd_field *
+find_scalar(const struct vd_event *ev, uint32_t key, bool *several)
+{
+	const struct vd_field *best = NULL;
+	bool differ = false;
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct vd_field *field = &ev->fields[i];
+		if (field->key != key || !is_scalar(field))
+			continue;
+		unsigned system = field->flags & VD_FF_SYSTEM,
+			 before = best == NULL ? 0 : best->flags & VD_FF_SYSTEM;
+		if (best == NULL || system > before) {
+			best = field;
+			differ = false;
+		} else if (system == before) {
+			differ |= !vd_str_eq((struct vd_str){field->raw, field->raw_len},
+				(struct vd_str){best->raw, best->raw_len});
+		}
+	}
+	*several |= differ;
+	return best;
+}
+
+/* Under either key; the first key wins. */
+static const struct vd_field *
+find_either(const struct vd_event *ev, uint32_t first, uint32_t second, bool *several)
+{
+	const struct vd_field *field = find_scalar(ev, first, several);
+	return field != NULL ? field : find_scalar(ev, second, several);
+}
+
+/* Is any value under the keys one that a row knows? */
+static bool
+any_known(const struct vd_event *ev, uint32_t first, uint32_t second, bool (*is_known)(struct vd_str text),
+	struct vd_buf *buf)
+{
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct vd_field *field = &ev->fields[i];
+		if ((field->key == first || field->key == second) && is_scalar(field) &&
+			is_known(vd_field_text(field, buf)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_channel(struct vd_str text)
+{
+	return find_channel(text) != NULL;
+}
+
+static const struct provider_row *
+find_provider(struct vd_str provider)
+{
+	for (size_t i = 0; i < VD_ARRAY_LEN(providers); i++)
+		if (vd_str_ieq(providers[i].provider, provider))
+			return &providers[i];
+	return NULL;
+}
+
+static bool
+is_provider(struct vd_str text)
+{
+	return find_provider(text) != NULL;
+}
+
+enum vd_logsource_found
 vd_logsource_channel(const struct vd_event *ev, struct vd_buf *buf, struct vd_str *ret_channel,
 	struct vd_str *ret_event_id)
 {
-	const struct vd_field *id = find_either(ev, VD_K_EVENT_ID, VD_K_L_WINLOG_EVENT_ID);
-	struct vd_str event_id = is_scalar(id) ? (struct vd_str){id->raw, id->raw_len} : VD_S("");
-	const struct vd_field *field = find_either(ev, VD_K_CHANNEL, VD_K_L_WINLOG_CHANNEL);
-	if (is_scalar(field)) {
-		struct vd_str channel = vd_field_text(field, buf);
-		if (event_id.len == 0 && find_channel(channel) == NULL)
-			return false;
-		*ret_channel = channel;
-		*ret_event_id = event_id;
-		return true;
+	bool several = false;
+	struct vd_str event_id = VD_S("");
+	const struct provider_row *provider = NULL;
+	const struct vd_field *id = find_either(ev, VD_K_EVENT_ID, VD_K_L_WINLOG_EVENT_ID, &several);
+	if (id != NULL)
+		event_id = (struct vd_str){id->raw, id->raw_len};
+	const struct vd_field *field = find_either(ev, VD_K_CHANNEL, VD_K_L_WINLOG_CHANNEL, &several);
+	if (field != NULL) {
+		if (event_id.len == 0 && !any_known(ev, VD_K_CHANNEL, VD_K_L_WINLOG_CHANNEL, is_channel, buf))
+			return VD_LOGSOURCE_NONE;
+	} else {
+		const struct vd_field *named =
+			find_either(ev, VD_K_PROVIDER_NAME, VD_K_L_WINLOG_PROVIDER, &several);
+		if (named == NULL || event_id.len == 0 ||
+			!any_known(ev, VD_K_PROVIDER_NAME, VD_K_L_WINLOG_PROVIDER, is_provider, buf))
+			return VD_LOGSOURCE_NONE;
+		provider = find_provider(vd_field_text(named, buf));
+		if (provider == NULL && !several)
+			return VD_LOGSOURCE_NONE;
 	}
-	field = find_either(ev, VD_K_PROVIDER_NAME, VD_K_L_WINLOG_PROVIDER);
-	if (!is_scalar(field) || event_id.len == 0)
-		return false;
-	struct vd_str provider = vd_field_text(field, buf);
-	for (size_t i = 0; i < VD_ARRAY_LEN(providers); i++)
-		if (vd_str_ieq(providers[i].provider, provider)) {
-			*ret_channel = providers[i].channel;
-			*ret_event_id = event_id;
-			return true;
-		}
-	return false;
+	if (several)
+		return VD_LOGSOURCE_SEVERAL;
+	*ret_channel = provider == NULL ? vd_field_text(field, buf) : provider->channel;
+	*ret_event_id = event_id;
+	return VD_LOGSOURCE_CHANNEL;
 }
 
 void

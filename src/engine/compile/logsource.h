@@ -35,13 +35,19 @@ bool vd_logsource_allows(const struct vd_logsource *rule, const struct vd_source
 
 /* ---- Windows (and Sysmon for Linux): by channel and event id ---- */
 
+enum vd_logsource_found {
+	VD_LOGSOURCE_NONE,    /* it is no event of an event log */
+	VD_LOGSOURCE_CHANNEL, /* it is */
+	VD_LOGSOURCE_SEVERAL, /* it names different channels or event ids: none is to be believed */
+};
+
 /*
  * The channel and the event id (empty: none) an event names: Channel or winlog.channel, else the channel of a
- * known provider.  False: it is no event of an event log.  A channel no row knows counts only beside an event
- * id.  Borrowed from the event, or from buf where the text was escaped.
+ * known provider.  Of several values those of Event.System decide.  A channel no row knows counts only beside an
+ * event id.  *ret_…: only for CHANNEL; borrowed from the event, or from buf where the text was escaped.
  */
-bool vd_logsource_channel(const struct vd_event *ev, struct vd_buf *buf, struct vd_str *ret_channel,
-	struct vd_str *ret_event_id);
+enum vd_logsource_found vd_logsource_channel(const struct vd_event *ev, struct vd_buf *buf,
+	struct vd_str *ret_channel, struct vd_str *ret_event_id) VD_MUST_USE;
 
 /* The source of such an event; a channel no row knows is Windows without service and category. */
 void vd_logsource_windows(struct vd_str channel, struct vd_str event_id, struct vd_source *ret);

@@ -158,7 +158,7 @@ VD_TEST(the_channel_of_an_event_is_found)
 	VD_AUTO_FINI(vd_buf) buf;
 	vd_buf_init(&buf, 0);
 	EVENT2(CHANNEL, "Security", EVENT_ID, "#4688");
-	assert_true(vd_logsource_channel(&made.ev, &buf, &channel, &id));
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_CHANNEL);
 	assert_true(vd_str_is(channel, "Security"));
 	assert_true(vd_str_is(id, "4688"));
 }
@@ -169,7 +169,7 @@ VD_TEST(beats_names_count_as_channel_and_event_id)
 	VD_AUTO_FINI(vd_buf) buf;
 	vd_buf_init(&buf, 0);
 	EVENT2(L_WINLOG_CHANNEL, SYSMON, L_WINLOG_EVENT_ID, "1");
-	assert_true(vd_logsource_channel(&made.ev, &buf, &channel, &id));
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_CHANNEL);
 	assert_true(vd_str_is(channel, SYSMON));
 	assert_true(vd_str_is(id, "1"));
 }
@@ -180,7 +180,7 @@ VD_TEST(a_provider_stands_for_its_channel)
 	VD_AUTO_FINI(vd_buf) buf;
 	vd_buf_init(&buf, 0);
 	EVENT2(PROVIDER_NAME, "Microsoft-Windows-Sysmon", EVENT_ID, "#1");
-	assert_true(vd_logsource_channel(&made.ev, &buf, &channel, &id));
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_CHANNEL);
 	assert_true(vd_str_is(channel, SYSMON));
 }
 
@@ -190,7 +190,7 @@ VD_TEST(an_event_without_channel_is_of_no_event_log)
 	VD_AUTO_FINI(vd_buf) buf;
 	vd_buf_init(&buf, 0);
 	EVENT2(PROVIDER_NAME, "Microsoft-Windows-RPC", EVENT_ID, "#6");
-	assert_false(vd_logsource_channel(&made.ev, &buf, &channel, &id));
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_NONE);
 	assert_true(vd_str_is(channel, "?"));
 }
 
@@ -200,11 +200,48 @@ VD_TEST(a_channel_alone_must_be_a_known_one)
 	VD_AUTO_FINI(vd_buf) buf;
 	vd_buf_init(&buf, 0);
 	EVENT1(CHANNEL, "email");
-	assert_false(vd_logsource_channel(&made.ev, &buf, &channel, &id));
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_NONE);
 	made.ev.n = 0;
 	made_add(&made, VD_K_CHANNEL, "System");
-	assert_true(vd_logsource_channel(&made.ev, &buf, &channel, &id));
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_CHANNEL);
 	assert_int_equal(id.len, 0);
+}
+
+VD_TEST(of_several_values_those_of_system_decide)
+{
+	struct vd_str channel = VD_S("?"), id = VD_S("?");
+	VD_AUTO_FINI(vd_buf) buf;
+	vd_buf_init(&buf, 0);
+	EVENT3(CHANNEL, "Security", EVENT_ID, "#104", CHANNEL, "System");
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_SEVERAL);
+	assert_true(vd_str_is(channel, "?"));
+	made.fields[2].flags = VD_FF_SYSTEM;
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_CHANNEL);
+	assert_true(vd_str_is(channel, "System"));
+	made.fields[0].flags = VD_FF_SYSTEM;
+	made.fields[2].flags = 0;
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_CHANNEL);
+	assert_true(vd_str_is(channel, "Security"));
+	made.fields[2].flags = VD_FF_SYSTEM;
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_SEVERAL);
+}
+
+VD_TEST(several_values_that_no_row_knows_are_of_no_event_log)
+{
+	struct vd_str channel = VD_S("?"), id = VD_S("?");
+	VD_AUTO_FINI(vd_buf) buf;
+	vd_buf_init(&buf, 0);
+	EVENT2(CHANNEL, "email", CHANNEL, "sms");
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_NONE);
+	made_add(&made, VD_K_CHANNEL, "System");
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_SEVERAL);
+	made.ev.n = 0;
+	made_add(&made, VD_K_EVENT_ID, "#1");
+	made_add(&made, VD_K_EVENT_ID, "#2");
+	made_add(&made, VD_K_PROVIDER_NAME, "A thing");
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_NONE);
+	made_add(&made, VD_K_PROVIDER_NAME, "Microsoft-Windows-Sysmon");
+	assert_int_equal(vd_logsource_channel(&made.ev, &buf, &channel, &id), VD_LOGSOURCE_SEVERAL);
 }
 
 VD_TEST(routes_list_each_channel_and_event_id_once)

@@ -39,8 +39,8 @@ enum vd_program_stage {
  * The cheapest items of which at least one is true whenever the tree is.  False: there are none (the rule must be
  * run on every event).  Calls fn for each item number.
  */
-bool vd_program_triggers(const struct vd_items *items, const struct vd_node *node, enum vd_program_stage stage,
-	void (*fn)(void *owner, uint32_t item), void *owner);
+bool vd_program_triggers(const struct vd_items *items, const struct vd_node *node,
+	enum vd_program_stage stage, void (*fn)(void *owner, uint32_t item), void *owner);
 
 /* Calls fn for every leaf that is still in the tree. */
 void vd_program_leaves(

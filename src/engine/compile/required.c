@@ -54,7 +54,8 @@ skip_quantifier(struct reader *r, bool *ret_optional)
 		length += length == 0;
 	}
 	/* {1,3}: at least one; {0,3}, {,3} or a plain brace: perhaps none */
-	bool once = c == '{' && length > 1 && r->pattern.at[r->i + 1] >= '1' && r->pattern.at[r->i + 1] <= '9';
+	bool once =
+		c == '{' && length > 1 && r->pattern.at[r->i + 1] >= '1' && r->pattern.at[r->i + 1] <= '9';
 	*ret_optional = c != '+' && !once;
 	r->i += length;
 	if (peek(r) == '?' || peek(r) == '+') /* lazy, possessive */

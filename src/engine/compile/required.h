@@ -7,8 +7,9 @@
 #include "base/str.h"
 
 struct vd_required {
-	struct vd_str literal; /* the longest run of ASCII characters that stands unconditionally at the top level */
-	uint64_t bytes[2];     /* bit c: ASCII character c stands so, as written */
+	struct vd_str
+		literal; /* the longest run of ASCII characters that stands unconditionally at the top level */
+	uint64_t bytes[2]; /* bit c: ASCII character c stands so, as written */
 };
 
 /*

@@ -21,7 +21,8 @@ requires_bytes(const char *pattern, const char *bytes)
 	struct vd_required found = vd_required_find(vd_str_from(pattern), to);
 	for (int c = 1; c < 128; c++)
 		if (((found.bytes[c / 64] >> (c % 64)) & 1) != (strchr(bytes, c) != NULL))
-			fail_msg("%s: '%c' is%s required", pattern, c, strchr(bytes, c) != NULL ? " not" : "");
+			fail_msg(
+				"%s: '%c' is%s required", pattern, c, strchr(bytes, c) != NULL ? " not" : "");
 	vd_mem_free(to);
 }
 

@@ -2,6 +2,11 @@
 
 #include "base/mem.h"
 
+/* For vd_route_builder_work: a route without rules, a set without items, an item in a set nobody had. */
+#define ROUTE_WORK 256u
+#define SET_WORK 64u
+#define ITEM_WORK 4u
+
 struct live_rule {
 	uint32_t rule;
 	const struct vd_node *tree; /* simplified, never constant false */
@@ -22,6 +27,7 @@ struct vd_route_builder {
 	size_t routes_cap, sets_cap;
 	struct set_slot *slots; /* sets by content */
 	size_t n_slots;
+	uint64_t work;
 	uint32_t *bit_of; /* per item: bit in the route, VD_NONE: not in it */
 	uint32_t *items;  /* items of the route */
 	uint32_t n_items;
@@ -165,7 +171,23 @@ note_leaf(void *owner, const struct vd_node *leaf)
 }
 
 static bool
-gather(struct vd_route_builder *builder, const struct vd_source *src, const struct vd_known *known)
+gather_rule(struct vd_route_builder *builder, const struct vd_known *known, uint32_t r)
+{
+	struct vd_ruleset *set = builder->set;
+	struct vd_node *tree =
+		vd_program_simplify(builder->scratch, set->items, known, builder->match, set->conditions[r]);
+	if (tree == NULL)
+		return false;
+	if (tree->op == VD_NODE_FALSE)
+		return true;
+	vd_program_leaves(tree, note_leaf, builder);
+	builder->live[builder->n_live++] = (struct live_rule){r, tree};
+	return true;
+}
+
+static bool
+gather(struct vd_route_builder *builder, const struct vd_source *src, const struct vd_known *known,
+	const struct vd_rule_list *among)
 {
 	struct vd_ruleset *set = builder->set;
 	vd_arena_reset(builder->scratch);
@@ -176,21 +198,35 @@ gather(struct vd_route_builder *builder, const struct vd_source *src, const stru
 	builder->n_live = 0;
 	builder->n_triggers = 0;
 	builder->code.n = 0;
+	for (size_t i = 0; among != NULL && i < among->n; i++)
+		if (!gather_rule(builder, known, among->rules[i]))
+			return false;
+	if (among != NULL)
+		return !builder->failed;
 	for (uint32_t i = 0; i < builder->n_sources; i++)
 		builder->allowed[i] = src == NULL || vd_logsource_allows(builder->sources[i], src);
-	for (size_t r = 0; r < set->load.n_rules; r++) {
-		if (!builder->allowed[builder->source_of[r]])
-			continue;
-		struct vd_node *tree = vd_program_simplify(
-			builder->scratch, set->items, known, builder->match, set->conditions[r]);
-		if (tree == NULL)
+	for (uint32_t r = 0; r < set->load.n_rules; r++)
+		if (builder->allowed[builder->source_of[r]] && !gather_rule(builder, known, r))
 			return false;
-		if (tree->op == VD_NODE_FALSE)
-			continue;
-		vd_program_leaves(tree, note_leaf, builder);
-		builder->live[builder->n_live++] = (struct live_rule){(uint32_t)r, tree};
-	}
 	return !builder->failed;
+}
+
+bool
+vd_route_live(struct vd_route_builder *builder, const struct vd_source *src, const struct vd_known *known,
+	uint32_t *to, size_t *ret_n)
+{
+	if (!gather(builder, src, known, NULL))
+		return false;
+	for (uint32_t i = 0; i < builder->n_live; i++)
+		to[i] = builder->live[i].rule;
+	*ret_n = builder->n_live;
+	return true;
+}
+
+uint64_t
+vd_route_builder_work(const struct vd_route_builder *builder)
+{
+	return builder->work;
 }
 
 /* ---- sets ---- */
@@ -211,21 +247,53 @@ same_set(const struct vd_set *set, uint32_t key, const uint32_t *numbers, uint32
 	return set->key == key && set->n_items == n && memcmp(set->items, numbers, n * sizeof *numbers) == 0;
 }
 
+/* Twice the slots. */
+static bool
+grow_slots(struct vd_route_builder *builder)
+{
+	size_t n = builder->n_slots * 2;
+	struct set_slot *slots = vd_mem_zalloc(n, sizeof *slots);
+	if (slots == NULL)
+		return false;
+	for (size_t i = 0; i < builder->n_slots; i++) {
+		if (builder->slots[i].set == NULL)
+			continue;
+		size_t at = builder->slots[i].hash & (n - 1);
+		while (slots[at].set != NULL)
+			at = (at + 1) & (n - 1);
+		slots[at] = builder->slots[i];
+	}
+	vd_mem_free(builder->slots);
+	builder->slots = slots;
+	builder->n_slots = n;
+	return true;
+}
+
+/* Where the set of these items is or belongs. */
+static size_t
+find_slot(const struct vd_route_builder *builder, uint64_t hash, uint32_t key, const uint32_t *numbers,
+	uint32_t n)
+{
+	size_t at = hash & (builder->n_slots - 1);
+	for (; builder->slots[at].set != NULL; at = (at + 1) & (builder->n_slots - 1))
+		if (builder->slots[at].hash == hash && same_set(builder->slots[at].set, key, numbers, n))
+			break;
+	return at;
+}
+
 static enum vd_status
 find_set(struct vd_route_builder *builder, uint32_t key, const uint32_t *numbers, uint32_t n,
 	struct vd_set **ret, struct vd_err *err)
 {
 	struct vd_ruleset *set = builder->set;
 	uint64_t hash = XXH3_64bits_withSeed(numbers, n * sizeof *numbers, key);
-	size_t at = hash & (builder->n_slots - 1);
-	for (; builder->slots[at].set != NULL; at = (at + 1) & (builder->n_slots - 1))
-		if (builder->slots[at].hash == hash && same_set(builder->slots[at].set, key, numbers, n)) {
-			*ret = builder->slots[at].set;
-			return VD_OK;
-		}
-	if (set->n_sets * 2 >= builder->n_slots)
-		return vd_fail(
-			err, VD_ELIMIT, "more than %zu different sets of patterns", builder->n_slots / 2);
+	if (set->n_sets * 2 >= builder->n_slots && !grow_slots(builder))
+		return vd_fail(err, VD_ENOMEM, "no memory for %zu sets of patterns", set->n_sets);
+	size_t at = find_slot(builder, hash, key, numbers, n);
+	if (builder->slots[at].set != NULL) {
+		*ret = builder->slots[at].set;
+		return VD_OK;
+	}
 	enum vd_status st = vd_set_build(builder->sets, set->items, key, numbers, n, ret, err);
 	if (st != VD_OK)
 		return st;
@@ -237,6 +305,7 @@ find_set(struct vd_route_builder *builder, uint32_t key, const uint32_t *numbers
 	(*ret)->number = (uint32_t)set->n_sets;
 	set->sets[set->n_sets++] = *ret;
 	builder->slots[at] = (struct set_slot){hash, *ret};
+	builder->work += SET_WORK + (uint64_t)n * ITEM_WORK;
 	return VD_OK;
 }
 
@@ -384,7 +453,7 @@ place_rules(struct vd_route_builder *builder, struct vd_route *route)
 
 enum vd_status
 vd_route_build(struct vd_route_builder *builder, const struct vd_source *src, const struct vd_known *known,
-	uint32_t *ret, struct vd_err *err)
+	const struct vd_rule_list *among, uint32_t *ret, struct vd_err *err)
 {
 	struct vd_ruleset *set = builder->set;
 	struct vd_route *route = vd_arena_zalloc(set->arena, sizeof *route);
@@ -392,7 +461,7 @@ vd_route_build(struct vd_route_builder *builder, const struct vd_source *src, co
 	bool room = route != NULL && vd_mem_grow(&routes, &builder->routes_cap, set->n_routes + 1,
 					     sizeof(struct vd_route *), 256);
 	set->routes = routes;
-	if (!room || !gather(builder, src, known))
+	if (!room || !gather(builder, src, known, among))
 		return vd_fail(err, VD_ENOMEM, "no memory for a route");
 	enum vd_status st = place_sets(builder, route, err);
 	if (st != VD_OK)
@@ -401,6 +470,7 @@ vd_route_build(struct vd_route_builder *builder, const struct vd_source *src, co
 		return vd_fail(err, VD_ENOMEM, "no memory for the rules of a route");
 	route->number = (uint32_t)set->n_routes;
 	set->routes[set->n_routes++] = route;
+	builder->work += ROUTE_WORK + vd_keys_count(set->keys) / 8 + route->n_bits + route->n_code;
 	*ret = route->number;
 	return VD_OK;
 }

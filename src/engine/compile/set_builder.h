@@ -14,7 +14,7 @@ enum vd_set_table {
 	VD_TABLE_CONTAINS, /* plain text anywhere */
 	VD_TABLE_COMPLEX,  /* wildcards inside, with a literal it needs */
 	VD_TABLE_SEARCHES, /* a regular expression with a literal it needs */
-	VD_TABLE_EVERY,    /* a pattern or regular expression without: every value must be tried, but for its bytes */
+	VD_TABLE_EVERY, /* a pattern or regular expression without: every value must be tried, but for its bytes */
 	VD_TABLE_ALWAYS,
 	VD_TABLE_DATABASES, /* + enum vd_set_database */
 	VD_TABLES = VD_TABLE_DATABASES + VD_DB_COUNT

@@ -180,7 +180,15 @@ look(struct vd_matcher *matcher, uint32_t rule, bool explain, bool *ret_holds, s
 	vd_arena_reset(matcher->arena);
 	matcher->n_evidence = 0;
 	struct view view = {.matcher = matcher, .explain = explain, .selection = {"", 0}};
+	struct vd_matcher_limits before = matcher->limits;
+	uint64_t searches = vd_regex_match_limited(vd_scan_match(matcher->scan));
+	matcher->failed = false;
 	*ret_holds = expr_holds(&view, matcher->set->load.rules[rule]->expr, true);
+	view.failed |= matcher->failed;
+	if (explain)
+		matcher->limits.searches += vd_regex_match_limited(vd_scan_match(matcher->scan)) - searches;
+	else
+		matcher->limits = before;
 	return view.failed ? vd_fail(err, VD_ENOMEM, "no memory for evidence") : VD_OK;
 }
 

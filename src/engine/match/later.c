@@ -8,7 +8,7 @@ forms_of(struct vd_matcher *matcher, const struct vd_field *field)
 {
 	if (matcher->formed != field) { /* mostly several ask about one command line */
 		matcher->formed = vd_scan_forms(matcher->scan, field, &matcher->forms) ? field : NULL;
-		matcher->no_memory |= matcher->formed == NULL;
+		matcher->failed |= matcher->formed == NULL;
 	}
 	return matcher->formed == NULL ? NULL : &matcher->forms;
 }

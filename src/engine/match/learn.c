@@ -17,8 +17,8 @@ vd_learned_new(const struct vd_ruleset *set)
 	for (size_t i = 0; i < set->n_routes; i++)
 		most_code = VD_MAX(most_code, set->routes[i]->n_code);
 	/* zeroed by the system: what no event touches takes no memory */
-	struct vd_learned *all = vd_mem_zalloc(1, set->n_routes * sizeof *all + most_code * sizeof(uint64_t) +
-							  words * sizeof(uint32_t));
+	struct vd_learned *all = vd_mem_zalloc(
+		1, set->n_routes * sizeof *all + most_code * sizeof(uint64_t) + words * sizeof(uint32_t));
 	if (all == NULL)
 		return NULL;
 	uint64_t *costs = (uint64_t *)(void *)(all + set->n_routes);

@@ -18,7 +18,7 @@ struct vd_learned {
 	uint32_t *counts; /* per bit */
 	/* the triggers in force, as in vd_route */
 	const uint32_t *trigger_from, *triggers;
-	uint64_t *costs;  /* per instruction, while choosing: the same room for every route */
+	uint64_t *costs; /* per instruction, while choosing: the same room for every route */
 	/* room for own ones: n_bits + 2, and one for each item in a condition */
 	uint32_t *own_from, *own_triggers;
 };

@@ -74,24 +74,31 @@ is_plain_event_id(const struct vd_field *field)
 }
 
 /*
- * Channel and EventID as an event of the Windows event log has them: once each, the channel a string without
- * escapes, the id a plain string or number.  False: anything else.
+ * Channel and EventID as an event of the Windows event log has them: one value each, the channel a string without
+ * escapes, the id a plain string or number.  False: anything else.  A route takes these values for all that rules may
+ * ask Channel and EventID for, so one more anywhere in the event must be the same.
  */
 static bool
 plain_windows(const struct vd_event *ev, struct vd_str *ret_channel, struct vd_str *ret_event_id)
 {
-	const struct vd_field *channel = NULL, *event_id = NULL;
-	for (size_t i = 0; i < ev->n && (channel == NULL || event_id == NULL); i++) {
-		if (ev->fields[i].key == VD_K_CHANNEL && channel == NULL)
-			channel = &ev->fields[i];
-		else if (ev->fields[i].key == VD_K_EVENT_ID && event_id == NULL)
-			event_id = &ev->fields[i];
+	_Static_assert(VD_K_CHANNEL == 0 && VD_K_EVENT_ID == 1, "they index found");
+	const struct vd_field *found[2] = {NULL, NULL};
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct vd_field *field = &ev->fields[i];
+		if (VD_LIKELY(field->key > VD_K_EVENT_ID) || field->type >= VD_F_OBJECT)
+			continue;
+		const struct vd_field *before = found[field->key];
+		if (before != NULL && (before->type == VD_F_NULL || field->type == VD_F_NULL ||
+					      !vd_str_eq(raw_of(before), raw_of(field))))
+			return false;
+		found[field->key] = field;
 	}
-	if (channel == NULL || event_id == NULL || (ev->repaired & VD_REPAIRED_DUPLICATE) ||
-		!is_plain_channel(channel) || !is_plain_event_id(event_id))
+	if (found[VD_K_CHANNEL] == NULL || found[VD_K_EVENT_ID] == NULL ||
+		(ev->repaired & VD_REPAIRED_DUPLICATE) || !is_plain_channel(found[VD_K_CHANNEL]) ||
+		!is_plain_event_id(found[VD_K_EVENT_ID]))
 		return false;
-	*ret_channel = raw_of(channel);
-	*ret_event_id = raw_of(event_id);
+	*ret_channel = raw_of(found[VD_K_CHANNEL]);
+	*ret_event_id = raw_of(found[VD_K_EVENT_ID]);
 	return true;
 }
 
@@ -104,9 +111,14 @@ vd_matcher_source(struct vd_matcher *matcher, struct vd_source *ret)
 	if (matcher->event.repaired & VD_REPAIRED_DUPLICATE)
 		return;
 	vd_buf_reset(&matcher->channel);
-	if (vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id)) {
+	switch (vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id)) {
+	case VD_LOGSOURCE_CHANNEL:
 		vd_logsource_windows(channel, event_id, ret);
 		return;
+	case VD_LOGSOURCE_SEVERAL:
+		return;
+	case VD_LOGSOURCE_NONE:
+		break;
 	}
 	uint32_t class = vd_logsource_class(&matcher->event);
 	if (class == VD_LOGSOURCE_EXPLICIT)
@@ -127,7 +139,8 @@ choose_route(struct vd_matcher *matcher)
 	} else if (set->routing) {
 		vd_buf_reset(&matcher->channel);
 		bool windows = (matcher->event.repaired & VD_REPAIRED_DUPLICATE) ||
-			       vd_logsource_channel(&matcher->event, &matcher->channel, &channel, &event_id);
+			       vd_logsource_channel(&matcher->event, &matcher->channel, &channel,
+				       &event_id) != VD_LOGSOURCE_NONE;
 		uint32_t class = windows ? VD_LOGSOURCE_UNKNOWN : vd_logsource_class(&matcher->event);
 		route = set->class_routes[class];
 		if (route == set->all_route)
@@ -176,8 +189,8 @@ static void
 want(struct vd_matcher *matcher, const struct vd_set *set, uint32_t base, const struct vd_field *field,
 	struct wanted *ret)
 {
-	*ret = (struct wanted){field, set, base,
-		set->number * 8u + field->type + (field->flags & VD_FF_PLAIN ? 4u : 0), 0};
+	*ret = (struct wanted){
+		field, set, base, set->number * 8u + field->type + (field->flags & VD_FF_PLAIN ? 4u : 0), 0};
 	if (is_cached(field))
 		ret->hash = vd_cache_hash(matcher->cache, ret->kind, raw_of(field));
 }
@@ -343,50 +356,20 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 
 /* ---- conditions ---- */
 
-static struct vd_str
-folded_text(struct vd_buf *to, struct vd_buf *decoded, const struct vd_field *field)
-{
-	vd_buf_reset(to);
-	vd_buf_reset(decoded);
-	struct vd_str text = vd_field_text(field, decoded);
-	if (!vd_buf_room(to, vd_fold_bound(text.len)))
-		return (struct vd_str){"", 0};
-	return (struct vd_str){to->at, vd_fold(to->at, text.at, text.len)};
-}
-
-static bool
-part_holds(struct vd_str value, enum vd_part part, struct vd_str other)
-{
-	if (other.len > value.len)
-		return false;
-	switch (part) {
-	case VD_PART_WHOLE:
-		return vd_str_eq(value, other);
-	case VD_PART_STARTS:
-		return other.len == 0 || memcmp(value.at, other.at, other.len) == 0;
-	case VD_PART_ENDS:
-		return other.len == 0 || memcmp(value.at + value.len - other.len, other.at, other.len) == 0;
-	case VD_PART_CONTAINS:
-		return other.len == 0 || memmem(value.at, value.len, other.at, other.len) != NULL;
-	}
-	return false;
-}
-
 bool
 vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref)
 {
-	const struct vd_event *ev = &matcher->event;
-	for (size_t i = 0; i < ev->n; i++) {
-		if (ev->fields[i].key != ref->key || !is_value(&ev->fields[i]))
-			continue;
-		struct vd_str value = folded_text(&matcher->channel, &matcher->decoded, &ev->fields[i]);
-		for (size_t k = 0; k < ev->n; k++) {
-			if (ev->fields[k].key != ref->other || !is_value(&ev->fields[k]))
-				continue;
-			struct vd_str other = folded_text(&matcher->other, &matcher->decoded, &ev->fields[k]);
-			if (part_holds(value, ref->part, other))
-				return true;
-		}
+	switch (vd_fieldrefs_compare(matcher->fieldrefs, &matcher->event, ref)) {
+	case VD_FIELDREF_YES:
+		return true;
+	case VD_FIELDREF_LIMIT:
+		matcher->limits.comparisons++;
+		return false;
+	case VD_FIELDREF_NO_MEMORY:
+		matcher->failed = true;
+		return false;
+	case VD_FIELDREF_NO:
+		return false;
 	}
 	return false;
 }
@@ -454,6 +437,7 @@ begin(struct vd_matcher *matcher)
 	matcher->n_candidates = 0;
 	matcher->n_matches = 0;
 	matcher->formed = NULL;
+	matcher->failed = false;
 	if (++matcher->round != 0)
 		return;
 	size_t keys = vd_keys_count(matcher->set->keys); /* started over: old rounds must not look new */
@@ -481,10 +465,8 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 		judge(matcher, matcher->candidates[i]);
 	for (uint32_t i = 0; i < route->n_always; i++)
 		judge(matcher, route->always[i]);
-	if (VD_UNLIKELY(matcher->no_memory)) {
-		matcher->no_memory = false;
+	if (VD_UNLIKELY(matcher->failed))
 		return vd_fail(err, VD_ENOMEM, "no memory for a value of the event");
-	}
 	vd_learned_count(matcher->learned, matcher->held, matcher->n_held);
 	return VD_OK;
 }

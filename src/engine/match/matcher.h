@@ -5,6 +5,7 @@
 #define VD_ENGINE_MATCH_MATCHER_H
 
 #include "engine/match/cache.h"
+#include "engine/match/fieldref.h"
 #include "engine/match/learn.h"
 #include "engine/match/scan.h"
 
@@ -39,25 +40,27 @@ struct vd_matcher {
 	uint64_t *bits; /* of the route; only those in held are set */
 	uint32_t *held;
 	uint32_t n_held;
-	uint32_t *present, *null; /* per key: round in which it was there, was null */
-	uint32_t *grouped;        /* per key: round in which its values were taken together */
-	uint32_t *valued;         /* per key: round in which it had a value */
-	uint32_t *tried;          /* per rule of a route: round */
-	struct vd_later *later;   /* per item */
+	uint32_t *present, *null;      /* per key: round in which it was there, was null */
+	uint32_t *grouped;             /* per key: round in which its values were taken together */
+	uint32_t *valued;              /* per key: round in which it had a value */
+	uint32_t *tried;               /* per rule of a route: round */
+	struct vd_later *later;        /* per item */
 	const struct vd_field *formed; /* whose forms these are, during judgement */
 	struct vd_value_forms forms;
-	bool no_memory; /* judgement could not decode a value */
 	uint32_t *candidates;
 	uint32_t n_candidates;
 	uint32_t *matches; /* numbers in the rule set */
 	uint32_t n_matches;
 	struct vd_route_memo *memos;
-	struct vd_buf channel, other, decoded; /* scratch of routing, fieldref, accessors */
+	struct vd_fieldrefs *fieldrefs;
+	bool failed;                    /* memory: a condition could not be judged */
+	struct vd_buf channel, decoded; /* scratch of routing, accessors */
 	/* evidence and capture of the last event */
 	struct vd_arena *arena;
 	struct vd_evidence *evidence;
 	size_t n_evidence, evidence_cap;
 	struct vd_buf captured;
+	struct vd_matcher_limits limits; /* but for the searches of events, which the scan counts */
 };
 
 /* Runs the parsed event; fills matches. */
@@ -66,7 +69,7 @@ enum vd_status vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err) VD
 void vd_matcher_source(struct vd_matcher *matcher, struct vd_source *ret);
 /* One item that is judged later, on the last event, remembered for its other rules. */
 bool vd_later_holds(struct vd_matcher *matcher, uint32_t item);
-/* One FIELDREF on the last event. */
+/* One FIELDREF on the last event; sets failed when out of memory. */
 bool vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref);
 
 VD_AUTO_DEFINE(vd_matcher, vd_matcher_free)

@@ -23,6 +23,7 @@ struct vd_regex_match {
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;
 	pcre2_match_data *block;
+	uint64_t limited;
 };
 
 static void *
@@ -168,5 +169,14 @@ vd_regex_search(const struct vd_regex *regex, struct vd_regex_match *match, stru
 		match->block, match->limits);
 	if (found >= 0)
 		return VD_REGEX_YES;
-	return found == PCRE2_ERROR_NOMATCH ? VD_REGEX_NO : VD_REGEX_LIMIT;
+	if (found == PCRE2_ERROR_NOMATCH)
+		return VD_REGEX_NO;
+	match->limited++;
+	return VD_REGEX_LIMIT;
+}
+
+uint64_t
+vd_regex_match_limited(const struct vd_regex_match *match)
+{
+	return match->limited;
 }

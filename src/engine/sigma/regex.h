@@ -32,6 +32,9 @@ enum vd_regex_result { VD_REGEX_NO, VD_REGEX_YES, VD_REGEX_LIMIT };
 enum vd_regex_result vd_regex_search(
 	const struct vd_regex *regex, struct vd_regex_match *match, struct vd_str text) VD_MUST_USE;
 
+/* Searches with this block that hit a bound. */
+uint64_t vd_regex_match_limited(const struct vd_regex_match *match);
+
 VD_AUTO_DEFINE(vd_regex, vd_regex_free)
 VD_AUTO_DEFINE(vd_regex_match, vd_regex_match_free)
 

@@ -233,6 +233,10 @@ void
 vd_worker_run(struct vd_worker *worker, struct vd_job *job)
 {
 	clear(job);
+	struct vd_matcher_limits before = vd_matcher_limits(worker->matcher);
 	for (size_t i = 0; i < job->batch->n && job->status == VD_OK; i++)
 		job->status = run_event(worker, job, &job->batch->events[i]);
+	struct vd_matcher_limits after = vd_matcher_limits(worker->matcher);
+	job->limits.searches = after.searches - before.searches;
+	job->limits.comparisons = after.comparisons - before.comparisons;
 }

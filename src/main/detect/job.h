@@ -52,7 +52,8 @@ struct vd_job {
 	struct vd_arena *arena;
 	struct vd_job_bad bad[VD_JOB_MAX_BAD];
 	uint64_t n_bad, events, repaired, filtered;
-	bool done; /* guarded by the pool */
+	struct vd_matcher_limits limits; /* reached by this batch */
+	bool done;                       /* guarded by the pool */
 };
 
 struct vd_job *vd_job_new(void) VD_MUST_USE;

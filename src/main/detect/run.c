@@ -189,6 +189,8 @@ take_results(struct run *run, const struct vd_job *job, struct vd_err *err)
 	run->totals.events += job->events;
 	run->totals.repaired += job->repaired;
 	run->totals.filtered += job->filtered;
+	run->totals.limits.searches += job->limits.searches;
+	run->totals.limits.comparisons += job->limits.comparisons;
 	print(run, vd_buf_view(&job->rows));
 	return run->correlator == NULL ? VD_OK : feed_captured(run, job, err);
 }

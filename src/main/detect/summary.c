@@ -146,6 +146,18 @@ notes(const struct vd_summary_totals *t, struct vd_buf *to)
 	note(to, t->repaired, "event was repaired before matching", "events were repaired before matching");
 	note(to, t->filtered, "event was left out by --since or --until",
 		"events were left out by --since or --until");
+	note(to, t->limits.searches,
+		"search of a regular expression was cut short and counts as no match; simplify |re with "
+		"nested "
+		"repeats",
+		"searches of regular expressions were cut short and count as no match; simplify |re with "
+		"nested "
+		"repeats");
+	note(to, t->limits.comparisons,
+		"comparison of two fields was cut short and counts as no match; look at events with very "
+		"many values",
+		"comparisons of two fields were cut short and count as no match; look at events with very "
+		"many values");
 	if (t->correlated) {
 		note(to, c->late, "event came too late to be correlated",
 			"events came too late to be correlated");

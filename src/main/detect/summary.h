@@ -1,6 +1,6 @@
 /*
  * What a run amounts to, on stderr after the findings: by level, rule and ATT&CK tactic, and everything a reader
- * must know before trusting a quiet result (bad input, repairs, uncorrelated events, rejected rules).
+ * must know before trusting a quiet result (bad input, repairs, limits reached, uncorrelated events, rejected rules).
  *
  * Memory: owns its counters.  Thread: main thread.
  */
@@ -14,6 +14,7 @@
 
 struct vd_summary_totals {
 	uint64_t events, repaired, filtered, bad;
+	struct vd_matcher_limits limits;
 	bool correlated;
 	struct vd_correlator_counts correlation;
 	size_t silenced; /* rules that only feed correlations */

@@ -28,6 +28,7 @@ struct explain {
 	uint32_t rule;
 	uint64_t line; /* wanted; 0: the first event */
 	bool found, matches, routed;
+	bool cut_search, cut_comparison; /* at a bound */
 	struct vd_rows *rows;
 };
 
@@ -144,11 +145,15 @@ look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *
 	if (e->line != 0 && place.line != e->line)
 		return VD_OK;
 	enum vd_status st = vd_matcher_event(e->matcher, text, &result, err);
+	struct vd_matcher_limits before = vd_matcher_limits(e->matcher);
 	if (st == VD_OK)
 		st = vd_matcher_explain(e->matcher, e->rule, &n, &evidence, &e->matches, &e->routed, err);
 	if (st != VD_OK)
 		return st;
 	e->found = true;
+	struct vd_matcher_limits after = vd_matcher_limits(e->matcher);
+	e->cut_search = after.searches != before.searches;
+	e->cut_comparison = after.comparisons != before.comparisons;
 	for (size_t i = 0; i < n && st == VD_OK; i++)
 		st = add_evidence(e, &evidence[i], err);
 	return st == VD_OK ? VD_END : st;
@@ -189,6 +194,14 @@ say(const struct explain *e)
 			rule.service.at);
 	if (!line.failed)
 		vd_complain("%s", line.at);
+	if (e->cut_comparison)
+		vd_complain("a comparison of two fields was cut short and counts as no match; the event has "
+			    "very many "
+			    "values");
+	if (e->cut_search)
+		vd_complain("a search of a regular expression was cut short and counts as no match; simplify "
+			    "|re with "
+			    "nested repeats");
 	vd_buf_fini(&line);
 }
 
