@@ -207,18 +207,27 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 	return true;
 }
 
-/* One character of ASCII anywhere: its byte answers.  *ret_taken: done. */
+/* One character anywhere: where it is ASCII its byte answers. */
 static bool
-add_byte(struct vd_set_builder *builder, struct vd_str text, struct vd_mark mark, bool *ret_taken)
+add_character(struct vd_set_builder *builder, const struct vd_token tokens[3], struct vd_mark mark)
 {
-	uint64_t needs = bytes_of(builder, text);
-	*ret_taken = needs != 0;
+	uint64_t needs = bytes_of(builder, tokens[1].text);
 	if (needs == 0)
-		return true;
-	struct vd_set_entry *e = add_entry(builder, VD_TABLE_EVERY, 1, text, mark);
+		return add_complex(builder, tokens, 3, false, mark);
+	struct vd_set_entry *e = add_entry(builder, VD_TABLE_EVERY, 1, tokens[1].text, mark);
 	if (e != NULL)
 		e->needs = needs;
 	return e != NULL;
+}
+
+/* A text anywhere. */
+static bool
+add_contained(struct vd_set_builder *builder, const struct vd_token tokens[3], struct vd_mark mark)
+{
+	struct vd_str text = tokens[1].text;
+	if (text.len < VD_GRAM_SHORTEST)
+		return add_character(builder, tokens, mark);
+	return has_wide(text) ? add_wide(builder, text, mark) : add(builder, VD_TABLE_CONTAINS, text, mark);
 }
 
 static bool
@@ -241,14 +250,9 @@ add_open(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n
 				mark);
 		return add(builder, VD_TABLE_SUFFIX, text, mark);
 	}
-	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY && tokens[1].text.len >= VD_GRAM_SHORTEST)
-		return has_wide(tokens[1].text) ? add_wide(builder, tokens[1].text, mark)
-						: add(builder, VD_TABLE_CONTAINS, tokens[1].text, mark);
-	bool taken = false;
-	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY && tokens[1].text.len == 1 &&
-		!add_byte(builder, tokens[1].text, mark, &taken))
-		return false;
-	return taken || add_complex(builder, tokens, n, false, mark);
+	if (n == 3 && any0 && text1 && tokens[2].kind == VD_TOK_ANY)
+		return add_contained(builder, tokens, mark);
+	return add_complex(builder, tokens, n, false, mark);
 }
 
 /* ASCII without letters: folding neither changes it nor makes it out of anything else */
