@@ -52,6 +52,13 @@ struct vd_field {
 #define VD_REPAIRED_CONTROL 16u /* raw control characters inside a string */
 #define VD_REPAIRED_SYNTAX 32u  /* a comma without a value, a word JSON does not know (NaN) */
 
+/* Has it a value that can match?  null, objects and arrays only exist. */
+VD_INLINE bool
+vd_field_is_value(const struct vd_field *field)
+{
+	return field->type == VD_F_STRING || field->type == VD_F_NUMBER || field->type == VD_F_BOOL;
+}
+
 struct vd_event {
 	struct vd_field *fields;
 	size_t n;

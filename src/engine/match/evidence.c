@@ -51,12 +51,6 @@ add(struct view *view, const struct vd_item *item, const struct vd_value *value,
 }
 
 static bool
-is_value(const struct vd_field *field)
-{
-	return field->type == VD_F_STRING || field->type == VD_F_NUMBER || field->type == VD_F_BOOL;
-}
-
-static bool
 of_item(const struct vd_item *item, uint32_t key, const struct vd_field *field)
 {
 	if (item->field.len != 0)
@@ -105,7 +99,7 @@ value_holds(struct view *view, const struct vd_item *item, const struct vd_value
 	for (size_t i = 0; i < ev->n; i++) {
 		const struct vd_field *field = &ev->fields[i];
 		struct vd_value_forms forms;
-		if (!is_value(field) || !of_item(item, key, field))
+		if (!vd_field_is_value(field) || !of_item(item, key, field))
 			continue;
 		if (!vd_scan_forms(scan, field, &forms)) {
 			view->failed = true;

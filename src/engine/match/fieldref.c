@@ -46,8 +46,7 @@ vd_fieldrefs_free(struct vd_fieldrefs *refs)
 static bool
 is_of(const struct vd_field *field, uint32_t key)
 {
-	return field->key == key &&
-	       (field->type == VD_F_STRING || field->type == VD_F_NUMBER || field->type == VD_F_BOOL);
+	return field->key == key && vd_field_is_value(field);
 }
 
 static bool

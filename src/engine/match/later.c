@@ -29,7 +29,7 @@ next_field(const struct vd_event *ev, uint32_t key, size_t *i)
 {
 	for (; *i < ev->n; ++*i) {
 		const struct vd_field *field = &ev->fields[*i];
-		if (field->key == key && field->type != VD_F_NULL && field->type < VD_F_OBJECT)
+		if (field->key == key && vd_field_is_value(field))
 			return &ev->fields[(*i)++];
 	}
 	return NULL;

@@ -12,10 +12,10 @@ struct vd_learned *
 vd_learned_new(const struct vd_ruleset *set)
 {
 	size_t words = 0, most_code = 0;
-	for (size_t i = 0; i < set->n_routes; i++)
+	for (size_t i = 0; i < set->n_routes; i++) {
 		words += 2u * set->routes[i]->n_bits + 2u + set->routes[i]->n_leaves;
-	for (size_t i = 0; i < set->n_routes; i++)
 		most_code = VD_MAX(most_code, set->routes[i]->n_code);
+	}
 	/* zeroed by the system: what no event touches takes no memory */
 	struct vd_learned *all = vd_mem_zalloc(
 		1, set->n_routes * sizeof *all + most_code * sizeof(uint64_t) + words * sizeof(uint32_t));
@@ -46,6 +46,10 @@ vd_learned_free(struct vd_learned *all)
 	vd_mem_free(all);
 }
 
+/*
+ * The cost of the cheapest cover of the tree at code[at], its kids' being known: events in which some item of it is
+ * true, plus a little for each item so that of equals the smaller cover wins.
+ */
 static uint64_t
 cost_of(const struct vd_learned *learned, uint32_t at)
 {

@@ -1,8 +1,8 @@
 /*
  * Triggers that fit the stream.  At load a rule's triggers are chosen by what its values look like; a matcher
- * counts how often each item of a route is really true and, after 64 events of the route (more where it has very many rules) and at eight times as many, up to 32,768 or so,
- * chooses anew: the rarest items of which one must be true.  What matches never depends on it, only how many
- * rules are judged in vain.
+ * counts how often each item of a route is really true and, after 64 events of the route (more where its rules are
+ * very many) and again at eight times as many, until some ten thousands, chooses anew: the rarest items of which one must be
+ * true.  What matches never depends on it, only how many rules are judged in vain.
  *
  * Memory: room for every route's counts and triggers is made at the start, none later.  Thread: one owner.
  */

@@ -12,12 +12,6 @@ raw_of(const struct vd_field *field)
 	return (struct vd_str){field->raw, field->raw_len};
 }
 
-static bool
-is_value(const struct vd_field *field)
-{
-	return field->type == VD_F_STRING || field->type == VD_F_NUMBER || field->type == VD_F_BOOL;
-}
-
 static uint32_t
 channel_route(struct vd_matcher *matcher, struct vd_str channel, struct vd_str event_id)
 {
@@ -234,7 +228,7 @@ take_group(
 	vd_scan_begin(matcher->scan, set);
 	for (size_t i = 0; i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
-		if ((key != VD_KEY_NONE && field->key != key) || !is_value(field) ||
+		if ((key != VD_KEY_NONE && field->key != key) || !vd_field_is_value(field) ||
 			(key == VD_KEY_NONE && field->type == VD_F_BOOL))
 			continue;
 		enum vd_status st = vd_scan_value(matcher->scan, field, err);
@@ -252,7 +246,8 @@ static bool
 repeats(const struct vd_event *ev, const struct vd_field *field)
 {
 	for (size_t i = 0; i < ev->n; i++)
-		if (ev->fields[i].key == field->key && &ev->fields[i] != field && is_value(&ev->fields[i]))
+		if (ev->fields[i].key == field->key && &ev->fields[i] != field &&
+			vd_field_is_value(&ev->fields[i]))
 			return true;
 	return false;
 }
@@ -264,7 +259,7 @@ any_repeats(struct vd_matcher *matcher)
 	bool found = false;
 	for (size_t i = 0; i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
-		if (field->key == VD_KEY_NONE || !is_value(field))
+		if (field->key == VD_KEY_NONE || !vd_field_is_value(field))
 			continue;
 		found |= matcher->valued[field->key] == matcher->round;
 		matcher->valued[field->key] = matcher->round;
@@ -305,7 +300,7 @@ take_fields(struct vd_matcher *matcher, struct vd_err *err)
 			if (field->type == VD_F_NULL)
 				matcher->null[field->key] = matcher->round;
 		}
-		if (wanted->set == VD_NONE || !is_value(field))
+		if (wanted->set == VD_NONE || !vd_field_is_value(field))
 			continue;
 		const struct vd_set *set = matcher->set->sets[wanted->set];
 		if (repeated && set->has_all && repeats(&matcher->event, field)) {
