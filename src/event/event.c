@@ -55,7 +55,6 @@ enum vd_status
 vd_event_parse(struct vd_event_parser *parser, struct vd_str text, struct vd_event *ret, struct vd_err *err)
 {
 	vd_obj_check(parser, VD_EVENT_PARSER_MAGIC);
-	text = vd_str_trim(text);
 	if (text.len > VD_EVENT_MAX_BYTES)
 		return vd_fail(err, VD_ELIMIT, "an event of %zu bytes; the limit is %u", text.len,
 			VD_EVENT_MAX_BYTES);
@@ -67,7 +66,8 @@ vd_event_parse(struct vd_event_parser *parser, struct vd_str text, struct vd_eve
 	}
 	if (st != VD_OK)
 		return st;
-	*ret = (struct vd_event){parser->fields, parser->n, text, parser->repaired};
+	/* only now: the end of a text that nobody has read yet is far away */
+	*ret = (struct vd_event){parser->fields, parser->n, vd_str_trim(text), parser->repaired};
 	return VD_OK;
 }
 

@@ -44,14 +44,21 @@ string_end(const struct walk *w, const char *first)
 	return end > first && end[-1] == '"' ? end - 1 : NULL;
 }
 
-static bool
-is_number(struct vd_str raw)
+/* A number as most are: digits, without a sign, a fraction or an exponent. */
+VD_INLINE bool
+is_plain_number(struct vd_str raw)
 {
 	bool plain = raw.len > 0 && raw.len < 19 && (raw.at[0] != '0' || raw.len == 1);
 	for (size_t i = 0; plain && i < raw.len; i++)
 		plain = raw.at[i] >= '0' && raw.at[i] <= '9';
+	return plain;
+}
+
+static bool
+is_number(struct vd_str raw)
+{
 	double ignored;
-	return plain || vd_str_double(raw, &ignored);
+	return is_plain_number(raw) || vd_str_double(raw, &ignored);
 }
 
 static enum vd_status
@@ -164,10 +171,23 @@ close_container(struct walk *w, struct vd_err *err)
 	return VD_OK;
 }
 
+/* A string that ends right before end, or a plain number; false: anything else. */
+VD_INLINE bool
+plain_value(const char *first, const char *end, struct vd_str *ret_raw, enum vd_field_type *ret_type)
+{
+	*ret_type = *first == '"' ? VD_F_STRING : VD_F_NUMBER;
+	if (VD_LIKELY(*first == '"')) {
+		*ret_raw = (struct vd_str){first + 1, (size_t)(end - first - 2)};
+		return end[-1] == '"' && end - 1 != first;
+	}
+	*ret_raw = (struct vd_str){first, (size_t)(end - first)};
+	return is_plain_number(*ret_raw);
+}
+
 /*
- * Members as most are: a key, its colon and a string that ends right before the next comma, as long as they follow
- * one another.  Whatever else comes, blanks and numbers too, is left to the careful way: *ret_key says whether i is at a
- * key (there is one to read) or behind a value.
+ * Members as most are: a key, its colon and a value that ends right before the next comma, as long as they follow
+ * one another.  Whatever else comes is left to the careful way: *ret_key says whether i is at a key (there is one to
+ * read) or behind a value.
  */
 VD_INLINE bool
 plain_members(struct walk *w, const struct level *level, bool *ret_key)
@@ -180,10 +200,11 @@ plain_members(struct walk *w, const struct level *level, bool *ret_key)
 	bool ok = true;
 	*ret_key = true;
 	while (i + 4 <= n) {
-		const char *first = text + at[i] + 1, *colon = text + at[i + 1], *value = text + at[i + 2],
-			   *end = text + at[i + 3];
+		const char *first = text + at[i] + 1, *colon = text + at[i + 1], *end = text + at[i + 3];
+		struct vd_str raw;
+		enum vd_field_type type;
 		if (VD_UNLIKELY(first[-1] != '"' || *colon != ':' || colon[-1] != '"' || colon == first ||
-				*value != '"' || end[-1] != '"' || end - 1 == value))
+				!plain_value(text + at[i + 2], end, &raw, &type)))
 			break;
 		uint32_t node = vd_names_after(parser->names, &path, level->node,
 			(struct vd_str){first, (size_t)(colon - first - 1)});
@@ -191,12 +212,11 @@ plain_members(struct walk *w, const struct level *level, bool *ret_key)
 		if (VD_UNLIKELY(!ok))
 			break;
 		vd_event_seen(parser, node, level->object);
-		ok = vd_event_add(
-			parser, node, VD_F_STRING, level->flags, value + 1, (size_t)(end - value - 2));
+		ok = vd_event_add(parser, node, type, level->flags, raw.at, raw.len);
 		if (VD_UNLIKELY(!ok))
 			break;
 		if (VD_UNLIKELY(parser->names->nodes[node].key == VD_K_EVENT_ID))
-			vd_names_kind(&path, (struct vd_str){value + 1, (size_t)(end - value - 2)});
+			vd_names_kind(&path, raw);
 		i += 3;
 		*ret_key = *end == ',' && i + 1 < n && text[at[i + 1]] == '"';
 		if (!*ret_key)
