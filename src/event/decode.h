@@ -19,4 +19,14 @@ size_t vd_json_decode_into(char *to, struct vd_str raw);
  */
 size_t vd_json_decode_lower(char *to, struct vd_str raw);
 
+/* The backslash at json.at[i] begins an escape: an even number of them stands before it. */
+VD_INLINE bool
+vd_json_begins_escape(struct vd_str json, size_t i)
+{
+	size_t before = 0;
+	while (before < i && json.at[i - before - 1] == '\\')
+		before++;
+	return before % 2 == 0;
+}
+
 #endif

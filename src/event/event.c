@@ -47,6 +47,8 @@ vd_event_parser_begin(struct vd_event_parser *parser)
 	parser->n = 0;
 	parser->silent = 0;
 	parser->repaired = 0;
+	parser->several = false;
+	parser->windows[VD_K_CHANNEL] = parser->windows[VD_K_EVENT_ID] = VD_KEY_NONE;
 	parser->path = (struct vd_names_path){0, 0};
 	parser->event = ++parser->objects;
 }
@@ -67,7 +69,15 @@ vd_event_parse(struct vd_event_parser *parser, struct vd_str text, struct vd_eve
 	if (st != VD_OK)
 		return st;
 	/* only now: the end of a text that nobody has read yet is far away */
-	*ret = (struct vd_event){parser->fields, parser->n, vd_str_trim(text), parser->repaired};
+	*ret = (struct vd_event){
+		.fields = parser->fields,
+		.n = parser->n,
+		.text = vd_str_trim(text),
+		.repaired = parser->repaired,
+		.single = !parser->several && !parser->names->shared &&
+			  (parser->repaired & VD_REPAIRED_DUPLICATE) == 0,
+		.windows = {parser->windows[VD_K_CHANNEL], parser->windows[VD_K_EVENT_ID]},
+	};
 	return VD_OK;
 }
 
@@ -105,6 +115,7 @@ vd_event_name_data(struct vd_event_parser *parser, uint32_t node, size_t from)
 	}
 	if (name == NULL || name->type != VD_F_STRING || !text)
 		return true;
+	parser->several = true;
 	uint32_t parent = parser->names->nodes[node].parent;
 	vd_buf_reset(&parser->decoded);
 	vd_buf_add(&parser->decoded, name->raw, name->raw_len);

@@ -64,6 +64,8 @@ struct vd_event {
 	size_t n;
 	struct vd_str text; /* the whole event as it came */
 	uint32_t repaired;  /* VD_REPAIRED_* */
+	bool single;        /* certainly no key of the table has two values */
+	uint32_t windows[VD_K_EVENT_ID + 1]; /* if single: index of Channel and EventID; VD_KEY_NONE: none */
 };
 
 #define VD_EVENT_MAX_DEPTH 64u        /* deeper values are matched as text (repaired: depth) */

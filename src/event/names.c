@@ -15,6 +15,8 @@ empty(struct vd_names *names)
 	vd_arena_reset(names->arena);
 	memset(names->slots, 0, (names->mask + 1) * sizeof *names->slots);
 	memset(names->followers, 0, sizeof *names->followers << VD_NAMES_FOLLOWERS_LOG);
+	memset(names->taken, 0, vd_keys_count(names->keys) * sizeof *names->taken);
+	names->shared = false;
 	names->nodes[0] =
 		(struct vd_name){.local = "", .full = "", .key = VD_KEY_NONE, .kind = VD_NAME_PLAIN};
 	names->n = 1;
@@ -35,7 +37,8 @@ vd_names_new(const struct vd_keys *keys)
 	names->mask = FIRST_SLOTS - 1;
 	names->slots = vd_mem_zalloc(FIRST_SLOTS, sizeof *names->slots);
 	names->followers = vd_mem_zalloc((size_t)1 << VD_NAMES_FOLLOWERS_LOG, sizeof *names->followers);
-	if (names->arena == NULL || names->nodes == NULL || names->slots == NULL || names->followers == NULL)
+	names->taken = vd_mem_zalloc(vd_keys_count(keys), sizeof *names->taken);
+	if (names->arena == NULL || names->taken == NULL || names->nodes == NULL || names->slots == NULL || names->followers == NULL)
 		return NULL;
 	/* keys of an attacker's making must not collide on purpose: the address is not known to them */
 	names->seed = (uint32_t)((uintptr_t)names >> 4);
@@ -50,6 +53,7 @@ vd_names_free(struct vd_names *names)
 		return;
 	vd_obj_check(names, VD_NAMES_MAGIC);
 	vd_arena_free(names->arena);
+	vd_mem_free(names->taken);
 	vd_mem_free(names->nodes);
 	vd_mem_free(names->slots);
 	vd_mem_free(names->followers);
@@ -290,6 +294,10 @@ learn(struct vd_names *names, uint32_t parent, struct vd_str local, uint32_t h)
 	node.full = full.at;
 	node.full_len = (uint32_t)full.len;
 	node.key = vd_keys_find(names->keys, full);
+	if (node.key != VD_KEY_NONE) {
+		names->shared |= names->taken[node.key];
+		names->taken[node.key] = true;
+	}
 	node.flags = node.kind == VD_NAME_SYSTEM_ELEMENT ? VD_FF_SYSTEM : 0;
 	uint32_t number = (uint32_t)names->n++;
 	names->nodes[number] = node;

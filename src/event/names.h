@@ -13,7 +13,7 @@
 #include "event/keys.h"
 
 #define VD_NAMES_MAX 32768u
-#define VD_NAMES_FOLLOWERS_LOG 15u
+#define VD_NAMES_FOLLOWERS_LOG 16u
 #define VD_NAMES_MAX_LEN 4096u /* a longer full name is cut: no rule can mean it */
 
 enum vd_name_kind {
@@ -63,6 +63,8 @@ struct vd_names {
 	struct vd_name *nodes;
 	size_t n, cap;
 	const struct vd_keys *keys;
+	bool *taken; /* per key of the table: some node has it */
+	bool shared; /* two nodes have one key */
 	struct vd_arena *arena;
 	struct vd_name_slot *slots; /* open addressing, at most half full */
 	size_t mask;

@@ -23,6 +23,8 @@ struct vd_event_parser {
 	size_t n, cap;
 	uint32_t silent; /* containers that are no fields */
 	uint32_t repaired;
+	bool several; /* one key may have two values: elements, or texts that are called by a name beside them */
+	uint32_t windows[VD_K_EVENT_ID + 1]; /* index of the last field with this key, VD_KEY_NONE: none */
 	struct vd_names_path path;
 	uint64_t objects; /* serial number of the newest object, over all events */
 	uint64_t event;   /* serial number of this event among them */
@@ -45,6 +47,9 @@ vd_event_add(struct vd_event_parser *parser, uint32_t node, enum vd_field_type t
 	if (VD_UNLIKELY(parser->n == parser->cap) && vd_event_parser_grow(parser) == NULL)
 		return false;
 	const struct vd_name *name = &parser->names->nodes[node];
+	if (VD_UNLIKELY(name->key <= VD_K_EVENT_ID))
+		parser->windows[name->key] = (uint32_t)parser->n;
+	parser->several |= (flags & VD_FF_ELEMENT) != 0;
 	parser->fields[parser->n++] = (struct vd_field){
 		.raw = raw,
 		.name = name->full,

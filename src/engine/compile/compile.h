@@ -21,6 +21,7 @@
 #include "engine/compile/bytes.h"
 #include "engine/compile/grams.h"
 #include "engine/compile/logsource.h"
+#include "engine/compile/needs.h"
 #include "engine/compile/pairs.h"
 #include "engine/sigma/load.h"
 #include "event/keys.h"
@@ -38,6 +39,7 @@ struct vd_citem {
 	double cost; /* how often it is expected to be true, 0 to 1: for the choice of triggers */
 	bool costly; /* some value is a regular expression */
 	bool later; /* costly and no rule's trigger: judged only for rules that something else has triggered */
+	const struct vd_needs_few *needs; /* costly: per value */
 };
 
 struct vd_fieldref {
@@ -71,7 +73,7 @@ struct vd_items *vd_items_new(struct vd_arena *arena, struct vd_keys *keys) VD_M
 void vd_items_free(struct vd_items *items);
 /* Turns a rule's condition into a tree over shared leaves; NULL: out of memory. */
 struct vd_node *vd_items_add(struct vd_items *items, const struct vd_expr *expr) VD_MUST_USE;
-/* Once all are added: their costs.  False: out of memory. */
+/* Once all are added: their costs and needs.  False: out of memory. */
 bool vd_items_weigh(struct vd_items *items) VD_MUST_USE;
 /* The item triggers some rule: not later. */
 void vd_items_keep(struct vd_items *items, uint32_t item);

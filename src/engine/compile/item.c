@@ -199,6 +199,31 @@ count_atoms(const struct vd_citem *item)
 	return n;
 }
 
+/* What each value of a costly item needs: where it has several forms, what all of them do. */
+static bool
+note_needs(struct vd_items *items, struct vd_citem *item)
+{
+	struct vd_needs_few *few = vd_arena_array(items->arena, item->n, sizeof *few);
+	if (few == NULL)
+		return false;
+	for (size_t i = 0; i < item->n; i++) {
+		const struct vd_value *value = item->values[i];
+		struct vd_needs all = {.chars = 0};
+		for (size_t a = 0; a < value->n; a++) {
+			vd_buf_reset(&items->text);
+			if (!vd_buf_room(&items->text, value->atoms[a].text.len + 1))
+				return false;
+			struct vd_needs one = vd_needs_atom(&value->atoms[a], items->text.at);
+			for (size_t k = 0; k < 4; k++)
+				all.bytes[k] = a == 0 ? one.bytes[k] : all.bytes[k] & one.bytes[k];
+			all.chars = a == 0 ? one.chars : VD_MIN(all.chars, one.chars);
+		}
+		few[i] = vd_needs_few(&all);
+	}
+	item->needs = few;
+	return true;
+}
+
 bool
 vd_items_weigh(struct vd_items *items)
 {
@@ -215,10 +240,13 @@ vd_items_weigh(struct vd_items *items)
 			for (size_t a = 0; a < items->list[i].values[v]->n; a++)
 				asker_of(&askers, items->list[i].key, &items->list[i].values[v]->atoms[a])
 					->n++;
-	for (size_t i = 0; i < items->n; i++)
+	bool ok = true;
+	for (size_t i = 0; ok && i < items->n; i++) {
 		items->list[i].cost = item_cost(&askers, &items->list[i]);
+		ok = !items->list[i].costly || note_needs(items, &items->list[i]);
+	}
 	vd_mem_free(askers.slots);
-	return true;
+	return ok;
 }
 
 /* A pattern whose longest text is found all over: to search for it finds mostly what nobody asks for. */
@@ -272,7 +300,7 @@ share(struct vd_items *items, uint32_t key, bool all, const struct vd_value *con
 	for (size_t i = 0; i < n; i++)
 		kept[i] = values[i];
 	bool costly = is_costly(key, values, n);
-	items->list[items->n] = (struct vd_citem){key, all, n, kept, 1, costly, costly};
+	items->list[items->n] = (struct vd_citem){key, all, n, kept, 1, costly, costly, NULL};
 	items->slots[slot] = (uint32_t)++items->n;
 	return items->slots[slot] - 1;
 }

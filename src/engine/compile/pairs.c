@@ -1,5 +1,7 @@
 #include "engine/compile/pairs.h"
 
+#include "event/decode.h"
+
 #include "engine/compile/commonness.h"
 
 static double
@@ -120,20 +122,26 @@ words_at(const struct vd_pairs *pairs, struct vd_str text, size_t i)
 	return false;
 }
 
-/* the backslash at text[i] begins an escape: an even number of them stands before it */
-static bool
-begins_escape(struct vd_str text, size_t i)
+static void
+note_opaque(struct vd_pairs_look *look, struct vd_str json, size_t base, const struct vd_pairs_block *block)
 {
-	size_t before = 0;
-	while (before < i && text.at[i - before - 1] == '\\')
-		before++;
-	return before % 2 == 0;
+	for (uint32_t bits = block->wide | block->escapes; bits != 0; bits &= bits - 1) {
+		size_t at = base + (size_t)__builtin_ctz(bits);
+		if (at >= json.len || (json.at[at] == '\\' && !vd_json_begins_escape(json, at)))
+			continue;
+		if (look->n_opaque < VD_PAIRS_OPAQUE)
+			look->opaque[look->n_opaque++] = (uint32_t)at;
+		else
+			look->more = true;
+	}
 }
 
 struct vd_pairs_look
 vd_pairs_look(const struct vd_pairs *pairs, struct vd_str json)
 {
-	struct vd_pairs_look look = {false, true};
+	struct vd_pairs_look look;
+	look.found = look.more = false;
+	look.n_opaque = 0;
 	const char *at = json.at, *end = json.at + json.len;
 	while (at < end) {
 		struct vd_pairs_block block;
@@ -142,10 +150,7 @@ vd_pairs_look(const struct vd_pairs *pairs, struct vd_str json)
 			break;
 		size_t base = (size_t)(at - json.at), left = json.len - base;
 		uint32_t inside = left >= VD_PAIRS_BLOCK ? UINT32_MAX : ((uint32_t)1 << left) - 1;
-		if ((block.wide & inside) != 0)
-			look.plain = false;
-		for (uint32_t bits = block.escapes & inside; look.plain && bits != 0; bits &= bits - 1)
-			look.plain = !begins_escape(json, base + (size_t)__builtin_ctz(bits));
+		note_opaque(&look, json, base, &block);
 		for (uint32_t bits = block.hits & inside; bits != 0; bits &= bits - 1)
 			if (words_at(pairs, json, base + (size_t)__builtin_ctz(bits))) {
 				look.found = true;

@@ -32,12 +32,17 @@ struct vd_pairs {
 bool vd_pairs_build(struct vd_arena *arena, const struct vd_str *words, size_t n, struct vd_pairs *ret,
 	bool *ret_memory) VD_MUST_USE;
 
+#define VD_PAIRS_OPAQUE 32u
+
 struct vd_pairs_look {
 	bool found; /* a word stands in the text */
-	bool plain; /* ASCII, and no \\u escape: no word can be there in disguise */
+	/* where a word may stand in disguise: offsets of bytes that are not ASCII and of \\u escapes, ascending */
+	uint32_t n_opaque;
+	uint32_t opaque[VD_PAIRS_OPAQUE];
+	bool more; /* there are more of them */
 };
 
-/* text must have 64 readable bytes behind it.  Stops at the first word found; plain is then not told. */
+/* text must have 64 readable bytes behind it.  Stops at the first word found; opaque is then not told. */
 struct vd_pairs_look vd_pairs_look(const struct vd_pairs *pairs, struct vd_str json);
 
 /* ---- pairs_walk_*.c, one per kind of processor ---- */

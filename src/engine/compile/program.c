@@ -245,13 +245,26 @@ append(struct vd_program_writer *writer, enum vd_node_op op, uint32_t arg)
 	return true;
 }
 
-/* What decides soonest comes first: the rarest kid of an AND, the commonest of an OR; what is judged later last. */
+/* What it may take to judge: bits are there already, two values are compared, patterns are tried. */
+static double
+effort(const struct vd_items *items, const struct vd_node *node)
+{
+	double most = node->n > 0 ? 10 : 0;
+	if (node->op == VD_NODE_FIELDREF)
+		return 20;
+	if (node->op == VD_NODE_ITEM && vd_items_at(items, node->arg)->later)
+		return 30;
+	for (uint32_t i = 0; i < node->n; i++)
+		most = VD_MAX(most, effort(items, node->kids[i]));
+	return most;
+}
+
+/* What decides soonest comes first: with equal effort the rarest kid of an AND, the commonest of an OR. */
 static double
 rank(const struct vd_items *items, enum vd_node_op op, const struct vd_node *node)
 {
 	double cost = node->op == VD_NODE_ITEM ? vd_items_at(items, node->arg)->cost : 1;
-	bool later = node->op == VD_NODE_ITEM && vd_items_at(items, node->arg)->later;
-	return (op == VD_NODE_AND ? cost : -cost) + (node->n > 0 ? 10 : 0) + (later ? 20 : 0);
+	return (op == VD_NODE_AND ? cost : -cost) + effort(items, node);
 }
 
 static void

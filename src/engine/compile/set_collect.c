@@ -147,32 +147,22 @@ find_literal(struct vd_set_builder *builder, const struct vd_token *tokens, size
 	return true;
 }
 
-/* The bits of text's bytes that are ASCII; folding makes them small. */
+/* The bits of what is needed, of ASCII bytes only: others are rare and would leave these no room. */
 static uint64_t
-bytes_of(struct vd_set_builder *builder, struct vd_str text)
+bits_of(struct vd_set_builder *builder, const struct vd_needs *needs)
 {
-	uint64_t needs = 0;
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-		if (c < 0x80)
-			needs |= vd_bytes_add(&builder->bytes, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
-	return needs;
+	uint64_t bits = 0;
+	for (unsigned c = 0; c < 128; c++)
+		if ((needs->bytes[c / 64] >> (c % 64)) & 1)
+			bits |= vd_bytes_add(&builder->bytes, (unsigned char)c);
+	return bits;
 }
 
 static void
-note_needs(struct vd_set_builder *builder, const struct vd_token *tokens, size_t n, struct vd_set_entry *e)
+note_needs(struct vd_set_builder *builder, const struct vd_needs *needs, struct vd_set_entry *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct vd_str text = tokens[i].text;
-		if (tokens[i].kind == VD_TOK_TEXT) {
-			e->needs |= bytes_of(builder, text);
-			for (size_t k = 0; k < text.len; k++)
-				e->chars += ((unsigned char)text.at[k] & 0xc0) != 0x80;
-		} else if (tokens[i].kind != VD_TOK_ANY) {
-			e->chars++;
-		}
-	}
+	e->needs = bits_of(builder, needs);
+	e->chars = needs->chars;
 }
 
 /* A pattern with wildcards inside, or a cased one: goes by its longest literal, without one every value is tried. */
@@ -202,8 +192,9 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 	e->literal = literal;
 	e->tokens = kept;
 	e->n_tokens = n;
+	struct vd_needs needs = vd_needs_tokens(tokens, n, cased);
 	if (table == VD_TABLE_EVERY)
-		note_needs(builder, tokens, n, e);
+		note_needs(builder, &needs, e);
 	return true;
 }
 
@@ -211,12 +202,13 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 static bool
 add_character(struct vd_set_builder *builder, const struct vd_token tokens[3], struct vd_mark mark)
 {
-	uint64_t needs = bytes_of(builder, tokens[1].text);
-	if (needs == 0)
+	struct vd_needs needs = vd_needs_tokens(tokens, 3, false);
+	uint64_t bits = bits_of(builder, &needs);
+	if (bits == 0)
 		return add_complex(builder, tokens, 3, false, mark);
 	struct vd_set_entry *e = add_entry(builder, VD_TABLE_EVERY, 1, tokens[1].text, mark);
 	if (e != NULL)
-		e->needs = needs;
+		e->needs = bits;
 	return e != NULL;
 }
 
@@ -344,7 +336,8 @@ static bool
 add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
 {
 	char *room = vd_arena_alloc(builder->scratch, atom->text.len + 1);
-	if (room == NULL)
+	char *other = vd_arena_alloc(builder->scratch, atom->text.len + 1);
+	if (room == NULL || other == NULL)
 		return false;
 	struct vd_required required = vd_required_find(atom->text, room);
 	struct vd_str literal = required.literal;
@@ -358,12 +351,8 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 		return false;
 	e->literal = (struct vd_str){folded, vd_fold(folded, literal.at, literal.len)};
 	e->atom = atom;
-	e->chars = vd_regex_min_chars(atom->regex);
-	for (unsigned c = 0; c < 128; c++) {
-		char one = (char)c;
-		if ((required.bytes[c / 64] >> (c % 64)) & 1)
-			e->needs |= bytes_of(builder, (struct vd_str){&one, 1});
-	}
+	struct vd_needs needs = vd_needs_atom(atom, other);
+	note_needs(builder, &needs, e);
 	return true;
 }
 

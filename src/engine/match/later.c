@@ -2,6 +2,7 @@
  * Items that only a rule which something else has triggered asks about: judged then, value by value.
  */
 #include "engine/match/matcher.h"
+#include "engine/match/plain.h"
 
 static const struct vd_value_forms *
 forms_of(struct vd_matcher *matcher, const struct vd_field *field)
@@ -13,10 +14,50 @@ forms_of(struct vd_matcher *matcher, const struct vd_field *field)
 	return matcher->formed == NULL ? NULL : &matcher->forms;
 }
 
-static bool
-value_holds(struct vd_matcher *matcher, const struct vd_value *value, const struct vd_field *field)
+/*
+ * Bytes that the folded value may have, from its JSON text alone: whatever is not ASCII or is written as \\u may
+ * stand for any, and so may every escape for a control character.
+ */
+static void
+note_bytes(const struct vd_field *field, uint8_t bytes[256])
 {
+	struct vd_str raw = {field->raw, field->raw_len};
+	bool plain = field->type == VD_F_STRING && vd_text_is_plain(raw);
+	memset(bytes, plain ? 0 : 1, 256);
+	if (!plain)
+		return;
+	memset(bytes, 1, ' ');
+	for (size_t i = 0; i < raw.len; i++)
+		bytes[(unsigned char)raw.at[i]] = 1;
+	for (unsigned c = 'A'; c <= 'Z'; c++)
+		bytes[c | 0x20] |= bytes[c];
+}
+
+static bool
+may_hold(struct vd_matcher *matcher, const struct vd_needs_few *needs, const struct vd_field *field)
+{
+	struct vd_noted *noted = &matcher->noted[field->key % VD_NOTED];
+	if (field->type != VD_F_STRING)
+		return true;
+	if (field->raw_len < needs->chars)
+		return false;
+	if (noted->field != field) {
+		noted->field = field;
+		note_bytes(field, noted->bytes);
+	}
+	bool all = true;
+	for (size_t i = 0; i < needs->n; i++)
+		all &= noted->bytes[needs->bytes[i]] != 0;
+	return all;
+}
+
+static bool
+value_holds(struct vd_matcher *matcher, const struct vd_citem *item, size_t v, const struct vd_field *field)
+{
+	if (!may_hold(matcher, &item->needs[v], field))
+		return false;
 	const struct vd_value_forms *forms = forms_of(matcher, field);
+	const struct vd_value *value = item->values[v];
 	for (size_t a = 0; forms != NULL && a < value->n; a++)
 		if (vd_scan_atom(matcher->scan, &value->atoms[a], forms))
 			return true;
@@ -46,7 +87,7 @@ judge(struct vd_matcher *matcher, const struct vd_citem *item)
 		for (size_t v = 0; v < item->n; v++) {
 			if (item->all && ((found >> v) & 1)) /* at most 64 values */
 				continue;
-			if (!value_holds(matcher, item->values[v], field))
+			if (!value_holds(matcher, item, v, field))
 				continue;
 			if (!item->all)
 				return true;

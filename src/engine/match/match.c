@@ -77,7 +77,9 @@ plain_windows(const struct vd_event *ev, struct vd_str *ret_channel, struct vd_s
 {
 	_Static_assert(VD_K_CHANNEL == 0 && VD_K_EVENT_ID == 1, "they index found");
 	const struct vd_field *found[2] = {NULL, NULL};
-	for (size_t i = 0; i < ev->n; i++) {
+	for (size_t key = 0; ev->single && key < 2; key++)
+		found[key] = ev->windows[key] == VD_KEY_NONE ? NULL : &ev->fields[ev->windows[key]];
+	for (size_t i = 0; !ev->single && i < ev->n; i++) {
 		const struct vd_field *field = &ev->fields[i];
 		if (VD_LIKELY(field->key > VD_K_EVENT_ID) || field->type >= VD_F_OBJECT)
 			continue;
@@ -257,7 +259,7 @@ static bool
 any_repeats(struct vd_matcher *matcher)
 {
 	bool found = false;
-	for (size_t i = 0; i < matcher->event.n; i++) {
+	for (size_t i = 0; !matcher->event.single && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
 		if (field->key == VD_KEY_NONE || !vd_field_is_value(field))
 			continue;
@@ -319,12 +321,30 @@ take_fields(struct vd_matcher *matcher, struct vd_err *err)
 	return st == VD_OK ? take_all(matcher, list, n, err) : st;
 }
 
-/* Has this value a character that a word may hide behind: one that is not ASCII, or an escape for any? */
 static bool
-is_opaque(const struct vd_field *field)
+is_text(const struct vd_field *field)
 {
-	struct vd_str raw = raw_of(field);
-	return field->type == VD_F_STRING && ((field->flags & VD_FF_PLAIN) || !vd_text_is_plain(raw));
+	return field->type == VD_F_STRING || field->type == VD_F_NUMBER;
+}
+
+/* Only the values in which a word may stand in disguise.  Fields stand in the order of the text. */
+static enum vd_status
+take_opaque(struct vd_matcher *matcher, const struct vd_set *set, const struct vd_pairs_look *look,
+	struct vd_err *err)
+{
+	const struct vd_event *ev = &matcher->event;
+	enum vd_status st = VD_OK;
+	uint32_t k = 0;
+	for (size_t i = 0; st == VD_OK && i < ev->n && k < look->n_opaque; i++) {
+		const struct vd_field *field = &ev->fields[i];
+		if (!is_text(field))
+			continue;
+		while (k < look->n_opaque && ev->text.at + look->opaque[k] < field->raw)
+			k++;
+		if (k < look->n_opaque && ev->text.at + look->opaque[k] < field->raw + field->raw_len)
+			st = take_value(matcher, set, matcher->route->keywords_base, field, err);
+	}
+	return st;
 }
 
 static enum vd_status
@@ -332,18 +352,19 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 {
 	const struct vd_route *route = matcher->route;
 	const struct vd_set *set = matcher->set->sets[route->keywords];
-	struct vd_pairs_look look = {true, false};
-	if (set->has_words)
-		look = vd_pairs_look(&set->words, matcher->event.text);
-	if (!look.found && look.plain && matcher->event.repaired == 0)
-		return VD_OK;
+	if (set->has_words && matcher->event.repaired == 0) {
+		struct vd_pairs_look look = vd_pairs_look(&set->words, matcher->event.text);
+		if (!look.found && look.n_opaque == 0)
+			return VD_OK;
+		if (!look.found && !look.more && !set->has_all)
+			return take_opaque(matcher, set, &look, err);
+	}
 	if (set->has_all)
 		return take_group(matcher, set, route->keywords_base, VD_KEY_NONE, err);
 	enum vd_status st = VD_OK;
 	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
-		if ((field->type == VD_F_STRING || field->type == VD_F_NUMBER) &&
-			(look.found || is_opaque(field)))
+		if (is_text(field))
 			st = take_value(matcher, set, route->keywords_base, field, err);
 	}
 	return st;
@@ -432,6 +453,8 @@ begin(struct vd_matcher *matcher)
 	matcher->n_candidates = 0;
 	matcher->n_matches = 0;
 	matcher->formed = NULL;
+	for (size_t i = 0; i < VD_NOTED; i++)
+		matcher->noted[i].field = NULL;
 	matcher->failed = false;
 	if (++matcher->round != 0)
 		return;
@@ -456,6 +479,8 @@ vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err)
 		st = take_keywords(matcher, err);
 	if (st != VD_OK)
 		return st;
+	for (uint32_t i = 0; i < matcher->n_candidates; i++)
+		VD_PREFETCH(&route->code[route->rules[matcher->candidates[i]].code]);
 	for (uint32_t i = 0; i < matcher->n_candidates; i++)
 		judge(matcher, matcher->candidates[i]);
 	for (uint32_t i = 0; i < route->n_always; i++)

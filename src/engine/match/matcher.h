@@ -23,6 +23,13 @@ struct vd_later { /* what is known of an item that is judged later */
 	bool holds;
 };
 
+struct vd_noted { /* which bytes the folded value of a field may have */
+	const struct vd_field *field;
+	uint8_t bytes[256];
+};
+
+#define VD_NOTED 4u
+
 struct vd_matcher {
 	uint32_t magic;
 #define VD_MATCHER_MAGIC 0x6d617463u
@@ -47,6 +54,7 @@ struct vd_matcher {
 	struct vd_later *later;        /* per item */
 	const struct vd_field *formed; /* whose forms these are, during judgement */
 	struct vd_value_forms forms;
+	struct vd_noted noted[VD_NOTED]; /* by key */
 	uint32_t *candidates;
 	uint32_t n_candidates;
 	uint32_t *matches; /* numbers in the rule set */

@@ -1,5 +1,7 @@
 #include "engine/match/plain.h"
 
+#include "event/decode.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #define WIDTH 16u
@@ -49,32 +51,28 @@ vd_text_has_wide(struct vd_str text)
 	return false;
 }
 
-/* the backslash at text[i] begins an escape: an even number of them stands before it */
+/* Whatever stands in the block of WIDTH bytes at text[i]; the byte behind it can be read. */
 static bool
-begins_escape(struct vd_str text, size_t i)
+block_is_plain(struct vd_str text, size_t i, const char *block)
 {
-	size_t before = 0;
-	while (before < i && text.at[i - before - 1] == '\\')
-		before++;
-	return before % 2 == 0;
+	if (wide_mask(block) != 0)
+		return false;
+	for (unsigned found = escape_mask(block); found != 0; found &= found - 1)
+		if (vd_json_begins_escape(text, i + (size_t)__builtin_ctz(found)))
+			return false;
+	return true;
 }
 
 bool
 vd_text_is_plain(struct vd_str json)
 {
 	size_t i = 0;
-	for (; i + WIDTH < json.len; i += WIDTH) {
-		if (wide_mask(json.at + i) != 0)
+	for (; i + WIDTH < json.len; i += WIDTH)
+		if (!block_is_plain(json, i, json.at + i))
 			return false;
-		for (unsigned found = escape_mask(json.at + i); found != 0; found &= found - 1)
-			if (begins_escape(json, i + (size_t)__builtin_ctz(found)))
-				return false;
-	}
-	for (; i < json.len; i++) {
-		if ((unsigned char)json.at[i] >= 0x80)
-			return false;
-		if (json.at[i] == '\\' && i + 1 < json.len && json.at[i + 1] == 'u' && begins_escape(json, i))
-			return false;
-	}
-	return true;
+	char last[WIDTH + 1] = {0};
+	if (i == json.len)
+		return true;
+	memcpy(last, json.at + i, json.len - i);
+	return block_is_plain(json, i, last);
 }

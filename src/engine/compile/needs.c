@@ -1,0 +1,84 @@
+#include "engine/compile/needs.h"
+
+#include "engine/compile/commonness.h"
+#include "engine/compile/required.h"
+#include "engine/sigma/regex.h"
+
+static void
+need(struct vd_needs *needs, unsigned char c)
+{
+	needs->bytes[c / 64] |= (uint64_t)1 << (c % 64);
+}
+
+static unsigned char
+small(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+static void
+need_text(struct vd_needs *needs, struct vd_str text, bool cased)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+		needs->chars += (c & 0xc0) != 0x80;
+		/* folding writes other bytes for characters that are not ASCII: a folded text has them already */
+		if (c < 0x80 || !cased)
+			need(needs, small(c));
+	}
+}
+
+struct vd_needs
+vd_needs_tokens(const struct vd_token *tokens, size_t n, bool cased)
+{
+	struct vd_needs needs = {.chars = 0};
+	for (size_t i = 0; i < n; i++) {
+		if (tokens[i].kind == VD_TOK_TEXT)
+			need_text(&needs, tokens[i].text, cased);
+		else if (tokens[i].kind != VD_TOK_ANY)
+			needs.chars++;
+	}
+	return needs;
+}
+
+struct vd_needs
+vd_needs_atom(const struct vd_atom *atom, char *room)
+{
+	if (atom->kind == VD_ATOM_PATTERN)
+		return vd_needs_tokens(atom->tokens, atom->n_tokens, atom->cased);
+	struct vd_needs needs = {.chars = 0};
+	if (atom->kind != VD_ATOM_REGEX)
+		return needs;
+	struct vd_required required = vd_required_find(atom->text, room);
+	for (unsigned c = 0; c < 128; c++)
+		if ((required.bytes[c / 64] >> (c % 64)) & 1)
+			need(&needs, small((unsigned char)c));
+	needs.chars = atom->regex == NULL ? 0 : vd_regex_min_chars(atom->regex);
+	return needs;
+}
+
+static bool
+has(const struct vd_needs *needs, unsigned c)
+{
+	return (needs->bytes[c / 64] >> (c % 64)) & 1;
+}
+
+struct vd_needs_few
+vd_needs_few(const struct vd_needs *needs)
+{
+	struct vd_needs_few few = {.chars = needs->chars};
+	double common[VD_NEEDS_FEW];
+	for (unsigned c = 0; c < 256; c++) {
+		double own = vd_commonness((unsigned char)c);
+		if (!has(needs, c) || (few.n == VD_NEEDS_FEW && common[VD_NEEDS_FEW - 1] <= own))
+			continue;
+		unsigned at = few.n == VD_NEEDS_FEW ? VD_NEEDS_FEW - 1u : few.n++;
+		for (; at > 0 && common[at - 1] > own; at--) {
+			few.bytes[at] = few.bytes[at - 1];
+			common[at] = common[at - 1];
+		}
+		few.bytes[at] = (uint8_t)c;
+		common[at] = own;
+	}
+	return few;
+}

@@ -1,0 +1,36 @@
+/*
+ * What a value cannot do without if an atom is to hold in it: single bytes of its folded form, and a number of
+ * characters.  The cheap question before a pattern or a regular expression is tried.
+ *
+ * Folding changes no number of characters and no character is written in less than a byte: a value of fewer bytes
+ * has too few characters.
+ *
+ * Thread: pure.
+ */
+#ifndef VD_ENGINE_COMPILE_NEEDS_H
+#define VD_ENGINE_COMPILE_NEEDS_H
+
+#include "engine/sigma/rule.h"
+
+struct vd_needs {
+	uint64_t bytes[4]; /* bit c: byte c stands in the folded value */
+	uint32_t chars;
+};
+
+/* Of a pattern: folded, or cased. */
+struct vd_needs vd_needs_tokens(const struct vd_token *tokens, size_t n, bool cased);
+/* A PATTERN, or a REGEX once it is compiled.  room: atom->text.len + 1 bytes of scratch.  Nothing of other kinds. */
+struct vd_needs vd_needs_atom(const struct vd_atom *atom, char *room);
+
+#define VD_NEEDS_FEW 11u
+
+/* The rarest of them, quickly asked. */
+struct vd_needs_few {
+	uint32_t chars;
+	uint8_t n;
+	uint8_t bytes[VD_NEEDS_FEW];
+};
+
+struct vd_needs_few vd_needs_few(const struct vd_needs *needs);
+
+#endif
