@@ -355,6 +355,21 @@ event_node(struct vd_items *items, uint32_t key, const struct vd_atom *atom)
 	return new_node(items, VD_NODE_FIELDREF, (uint32_t)items->n_refs++, 0);
 }
 
+/* Values that can be searched for first, those that cannot behind them: ret says how many the first are. */
+static size_t
+costly_last(uint32_t key, const struct vd_value **values, size_t n)
+{
+	size_t first = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct vd_value *value = values[i];
+		if (is_costly(key, &value, 1))
+			continue;
+		memmove(&values[first + 1], &values[first], (i - first) * sizeof(struct vd_value *));
+		values[first++] = value;
+	}
+	return first;
+}
+
 /* An item's values in chunks of one shared item each; event tests stand beside them. */
 static struct vd_node *
 item_node(struct vd_items *items, const struct vd_item *item)
@@ -379,8 +394,10 @@ item_node(struct vd_items *items, const struct vd_item *item)
 			values[n++] = &item->values[i];
 		}
 	}
-	for (size_t from = 0; from < n; from += VD_MIN(chunk, n - from)) {
-		size_t len = VD_MIN(chunk, n - from);
+	/* of |all the costly values apart: the others may trigger the rule without them */
+	size_t quick = all && chunk > 1 ? costly_last(key, values, n) : n;
+	for (size_t from = 0, len; from < n; from += len) {
+		len = VD_MIN(chunk, (from < quick ? quick : n) - from);
 		uint32_t shared = share(items, key, all && len > 1, values + from, len);
 		if (shared == VD_NONE ||
 			(node->kids[kids++] = new_node(items, VD_NODE_ITEM, shared, 0)) == NULL)

@@ -4,16 +4,6 @@
 #include "engine/match/matcher.h"
 #include "engine/match/plain.h"
 
-static const struct vd_value_forms *
-forms_of(struct vd_matcher *matcher, const struct vd_field *field)
-{
-	if (matcher->formed != field) { /* mostly several ask about one command line */
-		matcher->formed = vd_scan_forms(matcher->scan, field, &matcher->forms) ? field : NULL;
-		matcher->failed |= matcher->formed == NULL;
-	}
-	return matcher->formed == NULL ? NULL : &matcher->forms;
-}
-
 /*
  * Bytes that the folded value may have, from its JSON text alone: whatever is not ASCII or is written as \\u may
  * stand for any, and so may every escape for a control character.
@@ -56,11 +46,14 @@ value_holds(struct vd_matcher *matcher, const struct vd_citem *item, size_t v, c
 {
 	if (!may_hold(matcher, &item->needs[v], field))
 		return false;
-	const struct vd_value_forms *forms = forms_of(matcher, field);
+	if (matcher->formed != field) /* mostly several ask about one command line */
+		vd_scan_field(matcher->scan, field);
+	matcher->formed = field;
 	const struct vd_value *value = item->values[v];
-	for (size_t a = 0; forms != NULL && a < value->n; a++)
-		if (vd_scan_atom(matcher->scan, &value->atoms[a], forms))
+	for (size_t a = 0; a < value->n; a++)
+		if (vd_scan_atom(matcher->scan, &value->atoms[a]))
 			return true;
+	matcher->failed |= vd_scan_failed(matcher->scan);
 	return false;
 }
 

@@ -52,8 +52,7 @@ struct vd_matcher {
 	uint32_t *valued;              /* per key: round in which it had a value */
 	uint32_t *tried;               /* per rule of a route: round */
 	struct vd_later *later;        /* per item */
-	const struct vd_field *formed; /* whose forms these are, during judgement */
-	struct vd_value_forms forms;
+	const struct vd_field *formed; /* the scan's field, during judgement */
 	struct vd_noted noted[VD_NOTED]; /* by key */
 	uint32_t *candidates;
 	uint32_t n_candidates;

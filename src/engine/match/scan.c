@@ -203,14 +203,6 @@ search(struct vd_scan *scan, const struct vd_regex *regex, struct vd_str text)
 	return result == VD_REGEX_YES;
 }
 
-bool
-vd_scan_atom(struct vd_scan *scan, const struct vd_atom *atom, const struct vd_value_forms *value)
-{
-	if (atom->kind == VD_ATOM_REGEX)
-		return search(scan, atom->regex, value->raw);
-	return vd_atom_holds(atom, value, scan->match);
-}
-
 /* The forms of the value at hand, made when first asked for. */
 static bool
 make_value(struct vd_scan *scan)
@@ -242,6 +234,34 @@ make_folded(struct vd_scan *scan)
 		scan->has_folded = n != SIZE_MAX;
 	}
 	return scan->has_folded || make_value(scan);
+}
+
+void
+vd_scan_field(struct vd_scan *scan, const struct vd_field *field)
+{
+	scan->field = field;
+	scan->has_value = false;
+	scan->has_folded = false;
+	scan->has_bytes = false;
+	scan->bytes = 0;
+	scan->failed = false;
+}
+
+bool
+vd_scan_failed(const struct vd_scan *scan)
+{
+	return scan->failed;
+}
+
+bool
+vd_scan_atom(struct vd_scan *scan, const struct vd_atom *atom)
+{
+	bool folded = atom->kind == VD_ATOM_PATTERN && !atom->cased;
+	if (!(folded ? make_folded(scan) : make_value(scan)))
+		return false;
+	if (atom->kind == VD_ATOM_REGEX)
+		return search(scan, atom->regex, scan->value.raw);
+	return vd_atom_holds(atom, &scan->value, scan->match);
 }
 
 /* Has the value the bytes and the length that one cannot do without? */
@@ -407,12 +427,7 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		memset(scan->tried, 0, scan->most_literals * sizeof *scan->tried);
 		scan->value_round = 1;
 	}
-	scan->field = field;
-	scan->has_value = false;
-	scan->has_folded = false;
-	scan->has_bytes = false;
-	scan->bytes = 0;
-	scan->failed = false;
+	vd_scan_field(scan, field);
 	if (whole && make_folded(scan))
 		st = look_whole(scan, err);
 	if (by_line)

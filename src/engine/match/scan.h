@@ -29,8 +29,11 @@ uint32_t vd_scan_end(struct vd_scan *scan, const uint32_t **ret);
 /* The forms of a value; borrowed until the next call.  False: out of memory. */
 bool vd_scan_forms(
 	struct vd_scan *scan, const struct vd_field *field, struct vd_value_forms *ret) VD_MUST_USE;
-/* One atom on a value; a search cut short is counted. */
-bool vd_scan_atom(struct vd_scan *scan, const struct vd_atom *atom, const struct vd_value_forms *value);
+/* Atoms one by one on one value: field is looked at from here on, in the forms that they ask for. */
+void vd_scan_field(struct vd_scan *scan, const struct vd_field *field);
+/* A search cut short is counted.  False too when out of memory, which vd_scan_failed tells. */
+bool vd_scan_atom(struct vd_scan *scan, const struct vd_atom *atom);
+bool vd_scan_failed(const struct vd_scan *scan);
 struct vd_regex_match *vd_scan_match(struct vd_scan *scan);
 /* Searches of regular expressions that were cut short at their limit. */
 uint64_t vd_scan_limited(const struct vd_scan *scan);
