@@ -36,6 +36,12 @@ maybe(const struct vd_grams *grams, uint32_t gram)
 	return (grams->bitmap[bit / 32] >> (bit % 32)) & 1;
 }
 
+static bool
+maybe_pair(const struct vd_grams *grams, uint32_t pair)
+{
+	return (grams->pairs[pair / 32] >> (pair % 32)) & 1;
+}
+
 static uint32_t
 slot_index(uint32_t gram)
 {
@@ -139,7 +145,6 @@ place(struct vd_grams *grams, const struct vd_gram_literal *literal, uint32_t of
 	*entry = (struct vd_gram_entry){
 		.text = literal->text, .len = literal->len, .offset = offset, .id = literal->id};
 	memcpy(&entry->head, literal->text, VD_MIN(literal->len, (uint32_t)sizeof entry->head));
-	entry->mask = literal->len >= 8 ? UINT64_MAX : ((uint64_t)1 << (8 * literal->len)) - 1;
 }
 
 static bool
@@ -162,6 +167,20 @@ allot(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n
 	       (!any_short || ret->pairs != NULL);
 }
 
+/* Neighbours share a bit: their first bytes are the same or nearly so. */
+static void
+note_pairs(struct vd_grams *grams)
+{
+	uint32_t n = 0, k = 0;
+	for (uint32_t i = 0; grams->pairs != NULL && i < PAIR_BITS / 32; i++)
+		n += (uint32_t)__builtin_popcount(grams->pairs[i]);
+	for (uint32_t first = 0; n != 0 && first < 256; first++)
+		for (uint32_t second = 0; second < 256; second++)
+			if (maybe_pair(grams, first | second << 8))
+				vd_pair_masks_add(&grams->masks, k++ * VD_PAIRS_MAX / n, (unsigned char)first,
+					(unsigned char)second);
+}
+
 bool
 vd_grams_build(
 	struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n, struct vd_grams *ret)
@@ -180,110 +199,123 @@ vd_grams_build(
 	}
 	for (uint32_t i = 0; i < n; i++)
 		place(ret, &literals[i], offsets[i]);
+	note_pairs(ret);
 	for (uint32_t i = 0; i <= ret->mask; i++) /* each place has moved to the next one's start */
 		ret->slots[i].from -= ret->slots[i].n;
 	return true;
 }
 
-/* Places of a text worth a look, looked at together: what one waits for is fetched while others are. */
-#define HITS 64u
+/* ---- searching ---- */
 
-struct hits {
+struct search {
 	const struct vd_grams *grams;
 	struct vd_str text;
 	void (*found)(void *owner, uint32_t id);
 	void *owner;
-	uint32_t n;
-	struct hit {
-		uint32_t gram;
-		uint32_t at;
-		const struct vd_gram_slot *slot;
-	} list[HITS];
 };
 
 static void
-compare(const struct hits *hits, const struct hit *hit)
+compare(const struct search *search, const struct vd_gram_slot *slot, size_t at)
 {
-	const struct vd_gram_entry *literal = &hits->grams->entries[hit->slot->from];
-	struct vd_str text = hits->text;
-	for (uint32_t left = hit->slot->n; left != 0; left--, literal++) {
+	const struct vd_gram_entry *literal = &search->grams->entries[slot->from];
+	struct vd_str text = search->text;
+	for (uint32_t left = slot->n; left != 0; left--, literal++) {
 		uint64_t head;
-		if (literal->offset > hit->at || text.len - (hit->at - literal->offset) < literal->len)
+		if (literal->offset > at || text.len - (at - literal->offset) < literal->len)
 			continue;
 		/* four text bytes with two NULs make the same number as a pair: the compares below tell */
-		const char *from = text.at + hit->at - literal->offset;
+		const char *from = text.at + at - literal->offset;
 		memcpy(&head, from, sizeof head);
-		if (((head ^ literal->head) & literal->mask) == 0 &&
-			(literal->len <= 8 || memcmp(from + 8, literal->text + 8, literal->len - 8) == 0))
-			hits->found(hits->owner, literal->id);
+		uint64_t differ = head ^ literal->head;
+		if (literal->len < sizeof head)
+			differ <<= 8 * (sizeof head - literal->len); /* little endian: only what is the literal's */
+		if (differ == 0 &&
+			(literal->len <= sizeof head || memcmp(from + sizeof head, literal->text + sizeof head,
+								literal->len - sizeof head) == 0))
+			search->found(search->owner, literal->id);
 	}
 }
 
+/* Looks at all places together, step by step: what one waits for is fetched while others are. */
 static void
-look(struct hits *hits)
+look(const struct search *search, struct vd_gram_places *places, bool pairs)
 {
-	const struct vd_grams *grams = hits->grams;
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < hits->n; i++) {
-		const struct vd_gram_slot *slot = slot_of(grams, hits->list[i].gram);
+	const struct vd_grams *grams = search->grams;
+	const struct vd_gram_slot *slots[VD_GRAM_PLACES];
+	uint32_t gram[VD_GRAM_PLACES], n = 0;
+	for (uint32_t i = 0; i < places->n; i++) {
+		const char *at = search->text.at + places->at[i];
+		gram[i] = pairs ? pair_at(at) : gram_at(at);
+		VD_PREFETCH(&grams->slots[slot_index(gram[i]) & grams->mask]);
+	}
+	for (uint32_t i = 0; i < places->n; i++) {
+		const struct vd_gram_slot *slot = slot_of(grams, gram[i]);
 		if (slot->n == 0)
 			continue;
 		VD_PREFETCH(&grams->entries[slot->from]);
-		hits->list[n] = hits->list[i];
-		hits->list[n++].slot = slot;
+		slots[n] = slot;
+		places->at[n++] = places->at[i];
 	}
 	for (uint32_t i = 0; i < n; i++)
-		compare(hits, &hits->list[i]);
-	hits->n = 0;
+		compare(search, slots[i], places->at[i]);
+	places->n = 0;
 }
+
+/* Places of the block where a pair really begins. */
+static void
+take_pairs(const struct search *search, size_t base, uint64_t hits, struct vd_gram_places *places)
+{
+	for (; hits != 0; hits &= hits - 1) {
+		size_t at = base + (size_t)__builtin_ctzll(hits);
+		if (at + 2 <= search->text.len && maybe_pair(search->grams, pair_at(search->text.at + at)))
+			places->at[places->n++] = (uint32_t)at;
+	}
+	if (places->n + VD_PAIRS_BLOCK > VD_GRAM_PLACES)
+		look(search, places, true);
+}
+
+#define TAIL (64u + VD_PAIRS_BLOCK) /* the pairs' walk reads so much from the start of its last block on */
 
 static void
-note(struct hits *hits, uint32_t gram, size_t at)
+search_pairs(const struct search *search, struct vd_gram_places *places)
 {
-	VD_PREFETCH(&hits->grams->slots[slot_index(gram) & hits->grams->mask]);
-	hits->list[hits->n++] = (struct hit){gram, (uint32_t)at, NULL};
-	if (hits->n == HITS)
-		look(hits);
-}
-
-static bool
-maybe_pair(const struct vd_grams *grams, uint32_t pair)
-{
-	return (grams->pairs[pair / 32] >> (pair % 32)) & 1;
+	struct vd_str text = search->text;
+	struct vd_pairs_block block;
+	char tail[2 * TAIL] = {0};
+	size_t whole = text.len < TAIL ? 0 : (text.len - TAIL) / VD_PAIRS_BLOCK * VD_PAIRS_BLOCK;
+	const char *at = text.at, *end = text.at + whole;
+	for (; (at = vd_pairs_walk(&search->grams->masks, at, end, &block)) < end; at += VD_PAIRS_BLOCK)
+		take_pairs(search, (size_t)(at - text.at), block.hits, places);
+	memcpy(tail, text.at + whole, text.len - whole);
+	end = tail + (text.len - whole);
+	for (at = tail; (at = vd_pairs_walk(&search->grams->masks, at, end, &block)) < end;
+		at += VD_PAIRS_BLOCK)
+		take_pairs(search, whole + (size_t)(at - tail), block.hits, places);
+	look(search, places, true);
 }
 
 void
 vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id),
 	void *owner)
 {
-	struct hits hits;
-	hits.grams = grams;
-	hits.text = text;
-	hits.found = found;
-	hits.owner = owner;
-	hits.n = 0;
-	const char *at = text.at, *end = text.at + text.len;
-	while (text.len >= 16 && at + 16 <= end) {
-		struct vd_gram_hits block;
-		at = vd_grams_walk(grams, at, end, &block);
-		if (at + 16 > end)
-			break;
-		for (; block.grams != 0; block.grams &= block.grams - 1) {
-			const char *here = at + __builtin_ctz(block.grams);
-			note(&hits, gram_at(here), (size_t)(here - text.at));
-		}
-		for (; block.pairs != 0; block.pairs &= block.pairs - 1) {
-			const char *here = at + __builtin_ctz(block.pairs);
-			note(&hits, pair_at(here), (size_t)(here - text.at));
-		}
-		at += VD_GRAM_BLOCK;
+	struct search search = {grams, text, found, owner};
+	struct vd_gram_places places;
+	places.n = 0;
+	if (text.len < VD_GRAM_SHORTEST)
+		return;
+	if (grams->pairs != NULL)
+		search_pairs(&search, &places);
+	size_t i = 0;
+	while (i + 16 <= text.len) {
+		i = vd_grams_walk(grams, text, i, &places);
+		if (i + 16 <= text.len)
+			look(&search, &places, false);
 	}
-	for (size_t i = (size_t)(at - text.at); i + 2 <= text.len; i++) { /* the end, place by place */
-		uint32_t pair = pair_at(text.at + i);
-		if (grams->pairs != NULL && maybe_pair(grams, pair))
-			note(&hits, pair, i);
-		if (i + VD_GRAM <= text.len && maybe(grams, gram_at(text.at + i)))
-			note(&hits, gram_at(text.at + i), i);
+	for (; i + VD_GRAM <= text.len; i++) { /* the end, place by place */
+		if (places.n == VD_GRAM_PLACES)
+			look(&search, &places, false);
+		if (maybe(grams, gram_at(text.at + i)))
+			places.at[places.n++] = (uint32_t)i;
 	}
-	look(&hits);
+	look(&search, &places, false);
 }

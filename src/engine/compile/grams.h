@@ -9,8 +9,7 @@
 #ifndef VD_ENGINE_COMPILE_GRAMS_H
 #define VD_ENGINE_COMPILE_GRAMS_H
 
-#include "base/arena.h"
-#include "base/str.h"
+#include "engine/compile/pairs.h"
 
 #define VD_GRAM 4u
 
@@ -22,11 +21,12 @@ struct vd_gram_literal {
 
 /* A literal as the search meets it; those of one gram stand side by side. */
 struct vd_gram_entry {
-	uint64_t head, mask; /* the first eight bytes, and which of them there are */
+	uint64_t head; /* the first eight bytes */
 	const char *text;
 	uint32_t len;
 	uint32_t offset; /* of its gram */
 	uint32_t id;
+	uint32_t spare; /* two to a cache line */
 };
 
 struct vd_gram_slot {
@@ -42,6 +42,7 @@ struct vd_grams {
 	uint32_t mask;
 	struct vd_gram_slot *slots;
 	uint32_t *pairs; /* bitmap of the first two bytes of short literals, NULL: there are none */
+	struct vd_pair_masks masks; /* of the same, some sharing a bit */
 };
 
 #define VD_GRAM_SHORTEST 2u
@@ -59,16 +60,22 @@ void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*foun
 
 #define VD_GRAM_MIX 0x9e3779b1u
 
-struct vd_gram_hits {
-	uint32_t grams; /* bit k: four bytes at at[k] are worth a look */
-	uint32_t pairs; /* bit k: two bytes at at[k] are */
+/* Places of a text that are worth a look. */
+#define VD_GRAM_PLACES 128u
+
+struct vd_gram_places {
+	uint32_t n;
+	uint32_t at[VD_GRAM_PLACES];
 };
 
-/* Looks at eight places from at on; reads 16 bytes. */
+/* Looks at eight places from one on; reads 16 bytes. */
 #define VD_GRAM_BLOCK 8u
 
-/* Walks from at while at + 16 <= end, until a block has a hit; returns where it stands. */
-const char *vd_grams_walk(
-	const struct vd_grams *grams, const char *at, const char *end, struct vd_gram_hits *ret);
+/*
+ * Appends the places from `from` on whose four bytes are some gram, as long as 16 bytes of text are left and places has
+ * room for a block; returns where it stands.
+ */
+size_t vd_grams_walk(
+	const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places);
 
 #endif

@@ -15,47 +15,44 @@ VD_TARGET("avx2") static inline uint32_t bits_at(const uint32_t *bitmap, __m256i
 }
 
 VD_TARGET("avx2")
-static const char *
-walk_avx2(const struct vd_grams *grams, const char *at, const char *end, struct vd_gram_hits *ret)
+static size_t
+walk_avx2(const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places)
 {
 	const __m256i spread = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5,
 		6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10);
-	const __m256i mix = _mm256_set1_epi32((int)VD_GRAM_MIX), low = _mm256_set1_epi32(0xffff);
+	const __m256i mix = _mm256_set1_epi32((int)VD_GRAM_MIX);
 	const __m128i shift = _mm_cvtsi32_si128((int)grams->shift);
-	for (; at + 16 <= end; at += VD_GRAM_BLOCK) {
-		__m256i text =
-			_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)at));
-		__m256i gram = _mm256_shuffle_epi8(text, spread);
-		ret->grams = bits_at(grams->bitmap, _mm256_srl_epi32(_mm256_mullo_epi32(gram, mix), shift));
-		ret->pairs = grams->pairs == NULL ? 0 : bits_at(grams->pairs, _mm256_and_si256(gram, low));
-		if ((ret->grams | ret->pairs) != 0)
-			break;
+	uint32_t n = places->n;
+	for (; from + 16 <= text.len && n + VD_GRAM_BLOCK <= VD_GRAM_PLACES; from += VD_GRAM_BLOCK) {
+		__m256i block = _mm256_broadcastsi128_si256(
+			_mm_loadu_si128((const __m128i *)(const void *)(text.at + from)));
+		__m256i gram = _mm256_shuffle_epi8(block, spread);
+		uint32_t bits =
+			bits_at(grams->bitmap, _mm256_srl_epi32(_mm256_mullo_epi32(gram, mix), shift));
+		for (; bits != 0; bits &= bits - 1)
+			places->at[n++] = (uint32_t)from + (uint32_t)__builtin_ctz(bits);
 	}
-	return at;
+	places->n = n;
+	return from;
 }
 
-static const char *
-walk_plain(const struct vd_grams *grams, const char *at, const char *end, struct vd_gram_hits *ret)
+static size_t
+walk_plain(const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places)
 {
-	for (; at + 16 <= end; at += VD_GRAM_BLOCK) {
-		*ret = (struct vd_gram_hits){0, 0};
+	for (; from + 16 <= text.len && places->n + VD_GRAM_BLOCK <= VD_GRAM_PLACES; from += VD_GRAM_BLOCK)
 		for (uint32_t k = 0; k < VD_GRAM_BLOCK; k++) {
 			uint32_t gram;
-			memcpy(&gram, at + k, sizeof gram);
-			uint32_t bit = (gram * VD_GRAM_MIX) >> grams->shift, pair = gram & 0xffffu;
-			ret->grams |= ((grams->bitmap[bit / 32] >> (bit % 32)) & 1u) << k;
-			if (grams->pairs != NULL)
-				ret->pairs |= ((grams->pairs[pair / 32] >> (pair % 32)) & 1u) << k;
+			memcpy(&gram, text.at + from + k, sizeof gram);
+			uint32_t bit = (gram * VD_GRAM_MIX) >> grams->shift;
+			places->at[places->n] = (uint32_t)(from + k);
+			places->n += (grams->bitmap[bit / 32] >> (bit % 32)) & 1u;
 		}
-		if ((ret->grams | ret->pairs) != 0)
-			break;
-	}
-	return at;
+	return from;
 }
 
-const char *
-vd_grams_walk(const struct vd_grams *grams, const char *at, const char *end, struct vd_gram_hits *ret)
+size_t
+vd_grams_walk(const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places)
 {
-	return __builtin_cpu_supports("avx2") ? walk_avx2(grams, at, end, ret)
-					      : walk_plain(grams, at, end, ret);
+	return __builtin_cpu_supports("avx2") ? walk_avx2(grams, text, from, places)
+					      : walk_plain(grams, text, from, places);
 }

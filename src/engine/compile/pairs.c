@@ -51,14 +51,20 @@ fold_bit(char c)
 	return c >= 'a' && c <= 'z' ? 0x20 : 0;
 }
 
-static void
-note_byte(unsigned char low[16], unsigned char high[16], char c, uint32_t pair)
+static unsigned char
+upper(char c)
 {
-	unsigned char lower = (unsigned char)c, upper = (unsigned char)(lower & (unsigned char)~fold_bit(c));
-	low[lower & 15u] |= (unsigned char)(1u << pair);
-	high[lower >> 4] |= (unsigned char)(1u << pair);
-	low[upper & 15u] |= (unsigned char)(1u << pair);
-	high[upper >> 4] |= (unsigned char)(1u << pair);
+	return (unsigned char)((unsigned char)c & (unsigned char)~fold_bit(c));
+}
+
+void
+vd_pair_masks_add(struct vd_pair_masks *masks, uint32_t bit, unsigned char first, unsigned char second)
+{
+	unsigned char mask = (unsigned char)(1u << bit);
+	masks->first_low[first & 15u] |= mask;
+	masks->first_high[first >> 4] |= mask;
+	masks->second_low[second & 15u] |= mask;
+	masks->second_high[second >> 4] |= mask;
 }
 
 bool
@@ -85,8 +91,8 @@ vd_pairs_build(
 		}
 		ret->first[ret->n] = (unsigned char)pair[0];
 		ret->second[ret->n] = (unsigned char)pair[1];
-		note_byte(ret->first_low, ret->first_high, pair[0], ret->n);
-		note_byte(ret->second_low, ret->second_high, pair[1], ret->n);
+		vd_pair_masks_add(&ret->masks, ret->n, ret->first[ret->n], ret->second[ret->n]);
+		vd_pair_masks_add(&ret->masks, ret->n, upper(pair[0]), upper(pair[1]));
 		ret->n++;
 	}
 	ret->from[ret->n] = ret->n_words;
@@ -122,12 +128,21 @@ words_at(const struct vd_pairs *pairs, struct vd_str text, size_t i)
 	return false;
 }
 
+/* Does the character at text[i] fold to an ASCII letter?  Of all characters two do: U+017F to s, U+212A to k. */
+static bool
+hides_letter(struct vd_str text, size_t i)
+{
+	struct vd_str rest = {text.at + i, text.len - i};
+	return vd_str_starts(rest, "\xc5\xbf") || vd_str_starts(rest, "\xe2\x84\xaa");
+}
+
 static void
 note_opaque(struct vd_pairs_look *look, struct vd_str json, size_t base, const struct vd_pairs_block *block)
 {
-	for (uint32_t bits = block->wide | block->escapes; bits != 0; bits &= bits - 1) {
-		size_t at = base + (size_t)__builtin_ctz(bits);
-		if (at >= json.len || (json.at[at] == '\\' && !vd_json_begins_escape(json, at)))
+	for (uint64_t bits = block->wide | block->escapes; bits != 0; bits &= bits - 1) {
+		size_t at = base + (size_t)__builtin_ctzll(bits);
+		if (at >= json.len || !(json.at[at] == '\\' ? vd_json_begins_escape(json, at)
+							     : hides_letter(json, at)))
 			continue;
 		if (look->n_opaque < VD_PAIRS_OPAQUE)
 			look->opaque[look->n_opaque++] = (uint32_t)at;
@@ -145,14 +160,14 @@ vd_pairs_look(const struct vd_pairs *pairs, struct vd_str json)
 	const char *at = json.at, *end = json.at + json.len;
 	while (at < end) {
 		struct vd_pairs_block block;
-		at = vd_pairs_walk(pairs, at, end, &block);
+		at = vd_pairs_walk(&pairs->masks, at, end, &block);
 		if (at >= end)
 			break;
 		size_t base = (size_t)(at - json.at), left = json.len - base;
-		uint32_t inside = left >= VD_PAIRS_BLOCK ? UINT32_MAX : ((uint32_t)1 << left) - 1;
+		uint64_t inside = left >= VD_PAIRS_BLOCK ? UINT64_MAX : ((uint64_t)1 << left) - 1;
 		note_opaque(&look, json, base, &block);
-		for (uint32_t bits = block.hits & inside; bits != 0; bits &= bits - 1)
-			if (words_at(pairs, json, base + (size_t)__builtin_ctz(bits))) {
+		for (uint64_t bits = block.hits & inside; bits != 0; bits &= bits - 1)
+			if (words_at(pairs, json, base + (size_t)__builtin_ctzll(bits))) {
 				look.found = true;
 				return look;
 			}

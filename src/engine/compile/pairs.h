@@ -13,6 +13,15 @@
 
 #define VD_PAIRS_MAX 8u
 
+/* Which of a few pairs may begin at a place: bit p of a byte's entry in all four tables, by its two nibbles, says that
+ * the byte may be the first, the second of pair p. */
+struct vd_pair_masks {
+	unsigned char first_low[16], first_high[16], second_low[16], second_high[16];
+};
+
+/* bit: below VD_PAIRS_MAX; several pairs may share one. */
+void vd_pair_masks_add(struct vd_pair_masks *masks, uint32_t bit, unsigned char first, unsigned char second);
+
 struct vd_pair_word {
 	struct vd_str word; /* lower case */
 	uint32_t offset;    /* of the pair in the word */
@@ -21,8 +30,7 @@ struct vd_pair_word {
 struct vd_pairs {
 	uint32_t n;
 	unsigned char first[VD_PAIRS_MAX], second[VD_PAIRS_MAX]; /* lower case */
-	/* bit p of a byte's entry in all four: the byte may be the first, the second of pair p, by its two nibbles */
-	unsigned char first_low[16], first_high[16], second_low[16], second_high[16];
+	struct vd_pair_masks masks; /* letters in both cases */
 	size_t n_words;
 	const struct vd_pair_word *words; /* by pair: those of pair p are from[p] … from[p + 1] */
 	size_t from[VD_PAIRS_MAX + 1];
@@ -36,7 +44,7 @@ bool vd_pairs_build(struct vd_arena *arena, const struct vd_str *words, size_t n
 
 struct vd_pairs_look {
 	bool found; /* a word stands in the text */
-	/* where a word may stand in disguise: offsets of bytes that are not ASCII and of \\u escapes, ascending */
+	/* where a word may stand in disguise: offsets of \\u escapes and of characters that fold to ASCII letters, ascending */
 	uint32_t n_opaque;
 	uint32_t opaque[VD_PAIRS_OPAQUE];
 	bool more; /* there are more of them */
@@ -47,16 +55,16 @@ struct vd_pairs_look vd_pairs_look(const struct vd_pairs *pairs, struct vd_str j
 
 /* ---- pairs_walk_*.c, one per kind of processor ---- */
 
-#define VD_PAIRS_BLOCK 32u
+#define VD_PAIRS_BLOCK 64u
 
 struct vd_pairs_block {
-	uint32_t hits;    /* bit i: a pair may begin at at[i] */
-	uint32_t wide;    /* bit i: at[i] >= 0x80 */
-	uint32_t escapes; /* bit i: at[i] is a backslash, at[i + 1] a u */
+	uint64_t hits;    /* bit i: a pair may begin at at[i] */
+	uint64_t wide;    /* bit i: at[i] >= 0x80 */
+	uint64_t escapes; /* bit i: at[i] is a backslash, at[i + 1] a u, and they may be an escape */
 };
 
 /* Walks blocks from at to end (reads at most 64 bytes beyond) until one has a bit set; returns where it stands. */
 const char *vd_pairs_walk(
-	const struct vd_pairs *pairs, const char *at, const char *end, struct vd_pairs_block *ret);
+	const struct vd_pair_masks *masks, const char *at, const char *end, struct vd_pairs_block *ret);
 
 #endif
