@@ -45,7 +45,8 @@ maybe_pair(const struct vd_grams *grams, uint32_t pair)
 static uint32_t
 slot_index(uint32_t gram)
 {
-	return (gram * 0x85ebca6bu) >> 7;
+	uint32_t h = gram * 0x85ebca6bu;
+	return h ^ h >> 15; /* low bits of a product know only the low bytes */
 }
 
 static struct vd_gram_slot *
@@ -137,33 +138,54 @@ choose(struct vd_grams *grams, const struct spread *spread, const struct vd_gram
 	return offset;
 }
 
+static uint32_t
+units_of(uint32_t bytes)
+{
+	return (bytes + 7) / 8;
+}
+
+/* Units of an entry, head and all. */
+static uint32_t
+entry_units(uint32_t len, uint32_t n_items)
+{
+	return units_of(sizeof(struct vd_gram_entry)) + units_of(len) +
+	       units_of(n_items * (uint32_t)sizeof(uint32_t));
+}
+
 static void
 place(struct vd_grams *grams, const struct vd_gram_literal *literal, uint32_t offset)
 {
 	struct vd_gram_slot *slot = slot_of(grams, gram_of(literal, offset));
-	struct vd_gram_entry *entry = &grams->entries[slot->from++];
-	*entry = (struct vd_gram_entry){
-		.text = literal->text, .len = literal->len, .offset = offset, .id = literal->id};
-	memcpy(&entry->head, literal->text, VD_MIN(literal->len, (uint32_t)sizeof entry->head));
+	uint64_t *to = &grams->units[slot->from];
+	struct vd_gram_entry entry = {literal->len, offset, literal->id, literal->n_items};
+	memcpy(to, &entry, sizeof entry);
+	to += units_of(sizeof entry);
+	memcpy(to, literal->text, literal->len);
+	if (literal->n_items != 0)
+		memcpy(to + units_of(literal->len), literal->items, literal->n_items * sizeof *literal->items);
+	slot->from += entry_units(literal->len, literal->n_items);
 }
 
 static bool
 allot(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n, struct vd_grams *ret)
 {
 	uint32_t log = BITMAP_LOG_MIN, slots = 64;
+	size_t units = 0;
 	bool any_short = false;
 	while (log < BITMAP_LOG_MAX && ((uint64_t)1 << log) < (uint64_t)n << BITS_PER_GRAM_LOG)
 		log++;
 	while (slots < n * 2)
 		slots *= 2;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		any_short |= literals[i].len < VD_GRAM;
+		units += entry_units(literals[i].len, literals[i].n_items);
+	}
 	*ret = (struct vd_grams){.n = n, .shift = 32 - log, .mask = slots - 1};
-	ret->entries = vd_arena_array(arena, n, sizeof *ret->entries);
+	ret->units = units > UINT32_MAX ? NULL : vd_arena_array(arena, units, sizeof *ret->units);
 	ret->bitmap = vd_arena_array(arena, ((size_t)1 << log) / 32, sizeof *ret->bitmap);
 	ret->slots = vd_arena_array(arena, slots, sizeof *ret->slots);
 	ret->pairs = any_short ? vd_arena_array(arena, PAIR_BITS / 32, sizeof *ret->pairs) : NULL;
-	return ret->entries != NULL && ret->bitmap != NULL && ret->slots != NULL &&
+	return ret->units != NULL && ret->bitmap != NULL && ret->slots != NULL &&
 	       (!any_short || ret->pairs != NULL);
 }
 
@@ -190,18 +212,26 @@ vd_grams_build(
 	struct spread spread;
 	if (offsets == NULL || !allot(arena, literals, n, ret) || !count_grams(scratch, literals, n, &spread))
 		return false;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		offsets[i] = choose(ret, &spread, &literals[i]);
+		slot_of(ret, gram_of(&literals[i], offsets[i]))->from +=
+			entry_units(literals[i].len, literals[i].n_items);
+	}
 	uint32_t from = 0;
-	for (uint32_t i = 0; i <= ret->mask; i++) {
+	for (uint32_t i = 0; i <= ret->mask; i++) { /* sizes become places */
+		uint32_t size = ret->slots[i].from;
 		ret->slots[i].from = from;
-		from += ret->slots[i].n;
+		from += size;
 	}
 	for (uint32_t i = 0; i < n; i++)
 		place(ret, &literals[i], offsets[i]);
+	from = 0;
+	for (uint32_t i = 0; i <= ret->mask; i++) { /* each place has moved to the next one's start: back */
+		uint32_t end = ret->slots[i].from;
+		ret->slots[i].from = from;
+		from = ret->slots[i].n == 0 ? from : end;
+	}
 	note_pairs(ret);
-	for (uint32_t i = 0; i <= ret->mask; i++) /* each place has moved to the next one's start */
-		ret->slots[i].from -= ret->slots[i].n;
 	return true;
 }
 
@@ -210,29 +240,42 @@ vd_grams_build(
 struct search {
 	const struct vd_grams *grams;
 	struct vd_str text;
-	void (*found)(void *owner, uint32_t id);
+	vd_gram_found *found;
 	void *owner;
 };
+
+/* Are the len bytes at both places the same?  Reads whole units. */
+static bool
+same(const char *a, const char *b, uint32_t len)
+{
+	uint64_t one, other;
+	for (; len > 8; len -= 8, a += 8, b += 8) {
+		memcpy(&one, a, sizeof one);
+		memcpy(&other, b, sizeof other);
+		if (one != other)
+			return false;
+	}
+	memcpy(&one, a, sizeof one);
+	memcpy(&other, b, sizeof other);
+	return (one ^ other) << (8 * (8 - len)) == 0; /* little endian: the first bytes are the low ones */
+}
 
 static void
 compare(const struct search *search, const struct vd_gram_slot *slot, size_t at)
 {
-	const struct vd_gram_entry *literal = &search->grams->entries[slot->from];
+	const uint64_t *unit = &search->grams->units[slot->from];
 	struct vd_str text = search->text;
-	for (uint32_t left = slot->n; left != 0; left--, literal++) {
-		uint64_t head;
-		if (literal->offset > at || text.len - (at - literal->offset) < literal->len)
+	for (uint32_t left = slot->n; left != 0; left--) {
+		struct vd_gram_entry entry;
+		memcpy(&entry, unit, sizeof entry);
+		const uint64_t *literal = unit + units_of(sizeof entry);
+		unit += entry_units(entry.len, entry.n_items);
+		/* four text bytes with two NULs make the same number as a pair: the compare below tells */
+		if (entry.offset > at || text.len - (at - entry.offset) < entry.len ||
+			!same(text.at + at - entry.offset, (const char *)literal, entry.len))
 			continue;
-		/* four text bytes with two NULs make the same number as a pair: the compares below tell */
-		const char *from = text.at + at - literal->offset;
-		memcpy(&head, from, sizeof head);
-		uint64_t differ = head ^ literal->head;
-		if (literal->len < sizeof head)
-			differ <<= 8 * (sizeof head - literal->len); /* little endian: only what is the literal's */
-		if (differ == 0 &&
-			(literal->len <= sizeof head || memcmp(from + sizeof head, literal->text + sizeof head,
-								literal->len - sizeof head) == 0))
-			search->found(search->owner, literal->id);
+		search->found(search->owner, entry.id,
+			(const uint32_t *)(const void *)(literal + units_of(entry.len)), entry.n_items);
 	}
 }
 
@@ -252,7 +295,7 @@ look(const struct search *search, struct vd_gram_places *places, bool pairs)
 		const struct vd_gram_slot *slot = slot_of(grams, gram[i]);
 		if (slot->n == 0)
 			continue;
-		VD_PREFETCH(&grams->entries[slot->from]);
+		VD_PREFETCH(&grams->units[slot->from]);
 		slots[n] = slot;
 		places->at[n++] = places->at[i];
 	}
@@ -295,8 +338,7 @@ search_pairs(const struct search *search, struct vd_gram_places *places)
 }
 
 void
-vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id),
-	void *owner)
+vd_grams_scan(const struct vd_grams *grams, struct vd_str text, vd_gram_found *found, void *owner)
 {
 	struct search search = {grams, text, found, owner};
 	struct vd_gram_places places;

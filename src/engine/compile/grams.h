@@ -16,27 +16,33 @@
 struct vd_gram_literal {
 	const char *text;
 	uint32_t len;
-	uint32_t id; /* the caller's */
+	uint32_t id; /* the caller's, */
+	uint32_t n_items;
+	const uint32_t *items; /* and more of his: both are handed to found */
 };
 
-/* A literal as the search meets it; those of one gram stand side by side. */
+/* items: NULL where the caller remembers only the id. */
+typedef void vd_gram_found(void *owner, uint32_t id, const uint32_t *items, uint32_t n);
+
+/*
+ * A literal as the search meets it: what it needs stands in one place, the text behind this head (filled up with NULs to
+ * whole units), the items behind the text.  Those of one gram stand side by side.
+ */
 struct vd_gram_entry {
-	uint64_t head; /* the first eight bytes */
-	const char *text;
 	uint32_t len;
 	uint32_t offset; /* of its gram */
 	uint32_t id;
-	uint32_t spare; /* two to a cache line */
+	uint32_t n_items;
 };
 
 struct vd_gram_slot {
 	uint32_t gram;
-	uint32_t from, n; /* entries; n 0: free */
+	uint32_t from, n; /* entries: first unit, number; n 0: free */
 };
 
 struct vd_grams {
 	uint32_t n;
-	struct vd_gram_entry *entries;
+	uint64_t *units; /* entries */
 	uint32_t shift;   /* 32 - log2 of bits in the bitmap */
 	uint32_t *bitmap; /* words of 32 bits: a vector gathers eight */
 	uint32_t mask;
@@ -47,14 +53,13 @@ struct vd_grams {
 
 #define VD_GRAM_SHORTEST 2u
 
-/* Literals of at least VD_GRAM_SHORTEST bytes; the texts are borrowed, the list is not kept.  False: out of memory. */
+/* Literals of at least VD_GRAM_SHORTEST bytes; nothing of them is kept.  False: out of memory. */
 bool vd_grams_build(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n,
 	struct vd_grams *ret) VD_MUST_USE;
 
 /* Calls found for the id of each literal in text (8 readable bytes behind it), at least once for each place it stands at
  * (twice where NULs make four bytes look like two). */
-void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, void (*found)(void *owner, uint32_t id),
-	void *owner);
+void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, vd_gram_found *found, void *owner);
 
 /* ---- grams_walk_*.c, one per kind of processor ---- */
 

@@ -11,8 +11,11 @@ struct tally {
 };
 
 static void
-count(void *owner, uint32_t id)
+count(void *owner, uint32_t id, const uint32_t *items, uint32_t n)
 {
+	assert_int_equal(n, id % 3);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(items[i], id + i);
 	struct tally *tally = owner;
 	tally->counts[id]++;
 }
@@ -33,6 +36,7 @@ agree(struct vd_random *random, uint32_t letters, uint32_t shortest)
 {
 	VD_AUTO(vd_arena) arena = vd_arena_new(0);
 	static struct vd_gram_literal literals[LITERALS];
+	static uint32_t items[LITERALS][2];
 	static char words[LITERALS][24], text[TEXT_MAX + 8];
 	struct vd_grams grams;
 	uint32_t n = 1 + vd_random_below(random, LITERALS);
@@ -41,7 +45,10 @@ agree(struct vd_random *random, uint32_t letters, uint32_t shortest)
 		uint32_t len = shortest + vd_random_below(random, 3) * vd_random_below(random, 10);
 		for (uint32_t k = 0; k < len; k++)
 			words[i][k] = (char)vd_random_below(random, letters);
-		literals[i] = (struct vd_gram_literal){.text = words[i], .len = len, .id = i};
+		for (uint32_t k = 0; k < 2; k++)
+			items[i][k] = i + k;
+		literals[i] = (struct vd_gram_literal){
+			.text = words[i], .len = len, .id = i, .n_items = i % 3, .items = items[i]};
 	}
 	assert_true(vd_grams_build(arena, literals, n, &grams));
 	for (uint32_t round = 0; round < 20; round++) {

@@ -75,9 +75,28 @@ place_every(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *use
 	return true;
 }
 
+/* The items of a literal that is all there is to them: the search hands them out itself. */
+static bool
+plain_items(struct vd_set_builder *builder, const struct vd_mark *marks, const struct vd_marks *of,
+	struct vd_gram_literal *literal)
+{
+	uint32_t *items = vd_arena_array(builder->scratch, of->n, sizeof *items);
+	if (items == NULL)
+		return false;
+	for (uint32_t i = 0; i < of->n; i++) {
+		if (marks[of->from + i].bit != VD_NONE)
+			return true;
+		items[i] = marks[of->from + i].item;
+	}
+	literal->items = items;
+	literal->n_items = of->n;
+	return true;
+}
+
 static bool
 place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *used, struct vd_set *set)
 {
+	set->by_line = true;
 	uint32_t i = 0, n = builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] +
 			    builder->n[VD_TABLE_SEARCHES];
 	if (n == 0)
@@ -90,9 +109,12 @@ place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *use
 		for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next, i++) {
 			struct vd_str literal =
 				table == VD_TABLE_CONTAINS ? (struct vd_str){e->text, e->len} : e->literal;
+			contained[i] = contained_of(e, marks, used);
 			literals[i] = (struct vd_gram_literal){
 				.text = literal.at, .len = (uint32_t)literal.len, .id = i};
-			contained[i] = contained_of(e, marks, used);
+			if (table == VD_TABLE_CONTAINS && !plain_items(builder, marks, &contained[i].marks, &literals[i]))
+				return false;
+			set->by_line &= memchr(literal.at, '\n', literal.len) == NULL;
 		}
 	}
 	set->contained = contained;
@@ -143,9 +165,6 @@ place_always(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *us
 static void
 note_needs(struct vd_set *set)
 {
-	set->by_line = true;
-	for (uint32_t i = 0; i < set->grams.n; i++)
-		set->by_line &= memchr(set->grams.entries[i].text, '\n', set->grams.entries[i].len) == NULL;
 	set->needs_whole =
 		set->exact.n + set->component.n + set->prefix.n + set->suffix.n + set->always.n != 0 ||
 		set->n_tests[VD_TEST_CIDR] + set->n_tests[VD_TEST_NUMBER] + set->n_tests[VD_TEST_TIME] != 0 ||

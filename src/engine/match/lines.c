@@ -13,7 +13,7 @@ struct vd_lines {
 	struct vd_buf decoded, folded;
 	uint32_t n;
 	uint32_t ids[VD_CACHE_ITEMS_MAX + 1]; /* of one line; one more than the cache takes: too many */
-	void (*found)(void *owner, uint32_t id);
+	vd_gram_found *found;
 	void *owner;
 };
 
@@ -57,10 +57,10 @@ line_length(struct vd_str raw)
 }
 
 static void
-on_literal(void *owner, uint32_t id)
+on_literal(void *owner, uint32_t id, const uint32_t *items, uint32_t n)
 {
 	struct vd_lines *lines = owner;
-	lines->found(lines->owner, id);
+	lines->found(lines->owner, id, items, n);
 	for (uint32_t i = 0; i < VD_MIN(lines->n, 8u);
 		i++) /* the same again is common, and mostly just before */
 		if (lines->ids[lines->n - 1 - i] == id)
@@ -92,7 +92,7 @@ search_line(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw,
 
 bool
 vd_lines_scan(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw,
-	void (*found)(void *owner, uint32_t id), void *owner)
+	vd_gram_found *found, void *owner)
 {
 	vd_obj_check(lines, VD_LINES_MAGIC);
 	lines->found = found;
@@ -107,7 +107,7 @@ vd_lines_scan(struct vd_lines *lines, const struct vd_set *set, struct vd_str ra
 		const uint32_t *ids;
 		if (cached && vd_cache_get(lines->cache, hash, KIND | set->number, line, &n, &ids)) {
 			for (uint32_t i = 0; i < n; i++)
-				found(owner, ids[i]);
+				found(owner, ids[i], NULL, 0);
 			continue;
 		}
 		if (!search_line(lines, set, line, hash, cached))

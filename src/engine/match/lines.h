@@ -23,7 +23,7 @@ void vd_lines_free(struct vd_lines *lines);
  * once.  False: out of memory.
  */
 bool vd_lines_scan(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw,
-	void (*found)(void *owner, uint32_t id), void *owner) VD_MUST_USE;
+	vd_gram_found *found, void *owner) VD_MUST_USE;
 
 VD_AUTO_DEFINE(vd_lines, vd_lines_free)
 

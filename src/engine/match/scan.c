@@ -295,9 +295,13 @@ try(struct vd_scan *scan, const struct vd_contained *one)
 }
 
 static void
-on_literal(void *owner, uint32_t id)
+on_literal(void *owner, uint32_t id, const uint32_t *items, uint32_t n)
 {
 	struct vd_scan *scan = owner;
+	for (uint32_t i = 0; i < n; i++)
+		set_true(scan, items[i]);
+	if (n != 0)
+		return;
 	if (scan->tried[id] ==
 		scan->value_round) /* once for a value, however often its literal stands there */
 		return;
