@@ -49,7 +49,6 @@ vd_event_parser_begin(struct vd_event_parser *parser)
 	parser->repaired = 0;
 	parser->several = false;
 	parser->windows[VD_K_CHANNEL] = parser->windows[VD_K_EVENT_ID] = VD_KEY_NONE;
-	parser->path = (struct vd_names_path){0, 0};
 	parser->event = ++parser->objects;
 }
 

@@ -14,7 +14,7 @@ empty(struct vd_names *names)
 {
 	vd_arena_reset(names->arena);
 	memset(names->slots, 0, (names->mask + 1) * sizeof *names->slots);
-	memset(names->followers, 0, sizeof *names->followers << VD_NAMES_FOLLOWERS_LOG);
+	memset(names->recent, 0, sizeof *names->recent << VD_NAMES_RECENT_LOG);
 	memset(names->taken, 0, vd_keys_count(names->keys) * sizeof *names->taken);
 	names->shared = false;
 	names->nodes[0] =
@@ -36,9 +36,9 @@ vd_names_new(const struct vd_keys *keys)
 	names->nodes = vd_mem_aligned(64, names->cap * sizeof *names->nodes);
 	names->mask = FIRST_SLOTS - 1;
 	names->slots = vd_mem_zalloc(FIRST_SLOTS, sizeof *names->slots);
-	names->followers = vd_mem_zalloc((size_t)1 << VD_NAMES_FOLLOWERS_LOG, sizeof *names->followers);
+	names->recent = vd_mem_zalloc((size_t)1 << VD_NAMES_RECENT_LOG, sizeof *names->recent);
 	names->taken = vd_mem_zalloc(vd_keys_count(keys), sizeof *names->taken);
-	if (names->arena == NULL || names->taken == NULL || names->nodes == NULL || names->slots == NULL || names->followers == NULL)
+	if (names->arena == NULL || names->taken == NULL || names->nodes == NULL || names->slots == NULL || names->recent == NULL)
 		return NULL;
 	/* keys of an attacker's making must not collide on purpose: the address is not known to them */
 	names->seed = (uint32_t)((uintptr_t)names >> 4);
@@ -56,7 +56,7 @@ vd_names_free(struct vd_names *names)
 	vd_mem_free(names->taken);
 	vd_mem_free(names->nodes);
 	vd_mem_free(names->slots);
-	vd_mem_free(names->followers);
+	vd_mem_free(names->recent);
 	vd_buf_fini(&names->full);
 	vd_buf_fini(&names->decoded);
 	vd_obj_free(names);
@@ -215,22 +215,6 @@ name_child(const struct vd_name *above, bool at_top, struct vd_str local, struct
 	}
 }
 
-/*
- * First and last eight bytes and the length: keys of one log hardly share all three.  Reads 8 bytes from local.at,
- * whatever its length.
- */
-static uint32_t
-hash(const struct vd_names *names, uint32_t parent, struct vd_str local)
-{
-	uint64_t first, last;
-	vd_names_ends(local, &first, &last);
-	uint64_t h = (first ^ names->seed) * 0x9e3779b97f4a7c15u;
-	h ^= (last + local.len * 0xc2b2ae3d27d4eb4fu + parent) * 0x165667b19e3779f9u;
-	h ^= h >> 29;
-	h *= 0xbf58476d1ce4e5b9u;
-	return (uint32_t)(h >> 32);
-}
-
 /* Twice the slots; hashes are kept in them. */
 static bool
 grow_slots(struct vd_names *names)
@@ -311,13 +295,15 @@ learn(struct vd_names *names, uint32_t parent, struct vd_str local, uint32_t h)
 uint32_t
 vd_names_child(struct vd_names *names, uint32_t parent, struct vd_str local)
 {
-	uint32_t h = hash(names, parent, local);
+	uint64_t first, last;
+	vd_names_ends(local, &first, &last);
+	uint32_t h = (uint32_t)(vd_names_hash(names, parent, local.len, first, last) >> 32);
 	for (size_t at = h & names->mask;; at = (at + 1) & names->mask) {
 		const struct vd_name_slot *slot = &names->slots[at];
 		if (slot->node == 0)
 			return learn(names, parent, local, h);
 		const struct vd_name *node = &names->nodes[slot->node];
-		if (slot->hash == h && vd_names_is(node, parent, local))
+		if (slot->hash == h && vd_names_is(node, parent, local, first, last))
 			return slot->node;
 	}
 }

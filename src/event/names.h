@@ -1,7 +1,7 @@
 /*
  * The names of event fields as a tree that is learned from the events themselves: a node is one key below one
  * parent key.  What a path is called for rules (dotted, or EVTX's own scheme) is worked out once, when a node is
- * learned; after that a key costs one compare, because each node remembers which key followed it last time.
+ * learned; after that a key costs one probe and one compare.
  *
  * Bounds: the tree is emptied at the next event once it holds VD_NAMES_MAX nodes, so hostile keys cost time and
  * never memory.  Memory: nodes are borrowed until vd_names_begin.  Thread: one owner.
@@ -13,7 +13,7 @@
 #include "event/keys.h"
 
 #define VD_NAMES_MAX 32768u
-#define VD_NAMES_FOLLOWERS_LOG 16u
+#define VD_NAMES_RECENT_LOG 12u
 #define VD_NAMES_MAX_LEN 4096u /* a longer full name is cut: no rule can mean it */
 
 enum vd_name_kind {
@@ -68,7 +68,7 @@ struct vd_names {
 	struct vd_arena *arena;
 	struct vd_name_slot *slots; /* open addressing, at most half full */
 	size_t mask;
-	uint32_t *followers;         /* by hash of a path: the node that came next */
+	uint32_t *recent;            /* by hash of a key: the node it was last */
 	struct vd_buf full, decoded; /* scratch */
 };
 
@@ -92,42 +92,32 @@ vd_names_ends(struct vd_str local, uint64_t *ret_first, uint64_t *ret_last)
 }
 
 VD_INLINE bool
-vd_names_is(const struct vd_name *name, uint32_t parent, struct vd_str local)
+vd_names_is(const struct vd_name *name, uint32_t parent, struct vd_str local, uint64_t first, uint64_t last)
 {
-	uint64_t first, last;
-	if (name->local_len != local.len || name->parent != parent)
-		return false;
-	vd_names_ends(local, &first, &last);
-	return name->first == first && name->last == last &&
+	return name->first == first && name->last == last && name->local_len == local.len &&
+	       name->parent == parent &&
 	       (local.len <= 16 || memcmp(name->local + 8, local.at + 8, local.len - 16) == 0);
 }
 
-/* What the next key is guessed by; all 0 at the start of an event. */
-struct vd_names_path {
-	uint32_t recent; /* the four keys before */
-	uint32_t kind;   /* the event id, once it was met: events of one id have the same keys */
-};
-
-VD_INLINE void
-vd_names_kind(struct vd_names_path *path, struct vd_str event_id)
+/* First and last eight bytes and the length: keys of one log hardly share all three. */
+VD_INLINE uint64_t
+vd_names_hash(const struct vd_names *names, uint32_t parent, size_t len, uint64_t first, uint64_t last)
 {
-	for (size_t i = 0; i < event_id.len && i < 8; i++)
-		path->kind = (path->kind ^ (unsigned char)event_id.at[i]) * 0x01000193u;
+	uint64_t h = (first ^ names->seed) * 0x9e3779b97f4a7c15u;
+	return (h ^ (last + len * 0xc2b2ae3d27d4eb4fu + parent)) * 0x165667b19e3779f9u;
 }
 
-/* vd_names_child, which path mostly spares: the key that followed it last time is tried first.  local.at is padded. */
+/* vd_names_child, mostly spared: the node that a key with this hash was last is tried first.  local.at is padded. */
 VD_INLINE uint32_t
-vd_names_after(struct vd_names *names, struct vd_names_path *path, uint32_t parent, struct vd_str local)
+vd_names_find(struct vd_names *names, uint32_t parent, struct vd_str local)
 {
-	uint32_t at = (path->recent ^ path->kind) * 0x9e3779b1u >> (32 - VD_NAMES_FOLLOWERS_LOG);
-	uint32_t *guess = &names->followers[at];
-	uint32_t node = *guess;
-	if (VD_UNLIKELY(node == 0 || !vd_names_is(&names->nodes[node], parent, local))) {
-		node = vd_names_child(names, parent, local);
-		*guess = node;
-	}
-	path->recent = path->recent << 8 ^ node;
-	return node;
+	uint64_t first, last;
+	vd_names_ends(local, &first, &last);
+	uint32_t *recent =
+		&names->recent[vd_names_hash(names, parent, local.len, first, last) >> (64 - VD_NAMES_RECENT_LOG)];
+	if (VD_UNLIKELY(*recent == 0 || !vd_names_is(&names->nodes[*recent], parent, local, first, last)))
+		*recent = vd_names_child(names, parent, local);
+	return *recent;
 }
 
 VD_AUTO_DEFINE(vd_names, vd_names_free)

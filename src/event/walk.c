@@ -90,8 +90,6 @@ scalar(struct walk *w, uint32_t node, unsigned flags, struct vd_err *err)
 	const char *end = back_over_blanks(first, w->text + w->at[w->i + 1]);
 	struct vd_str raw = {first, (size_t)(end - first)};
 	enum vd_field_type type;
-	if (w->parser->names->nodes[node].key == VD_K_EVENT_ID)
-		vd_names_kind(&w->parser->path, raw);
 	if (is_number(raw))
 		type = VD_F_NUMBER;
 	else if (vd_str_is(raw, "true") || vd_str_is(raw, "false"))
@@ -138,8 +136,8 @@ key(struct walk *w, const struct level *level, uint32_t *ret_node, struct vd_err
 	const char *end = string_end(w, first);
 	if (VD_UNLIKELY(end == NULL || w->i + 2 >= w->n || w->text[w->at[w->i + 1]] != ':'))
 		return broken(w, "a key without its colon and value", err);
-	uint32_t node = vd_names_after(
-		parser->names, &parser->path, level->node, (struct vd_str){first, (size_t)(end - first)});
+	uint32_t node =
+		vd_names_find(parser->names, level->node, (struct vd_str){first, (size_t)(end - first)});
 	if (VD_UNLIKELY(node == 0))
 		return vd_fail(err, VD_ENOMEM, "no memory for the name of a field");
 	*ret_node = node;
@@ -196,7 +194,6 @@ plain_members(struct walk *w, const struct level *level, bool *ret_key)
 	const uint32_t *at = w->at;
 	const char *text = w->text;
 	size_t i = w->i, n = w->n;
-	struct vd_names_path path = parser->path;
 	bool ok = true;
 	*ret_key = true;
 	while (i + 4 <= n) {
@@ -206,7 +203,7 @@ plain_members(struct walk *w, const struct level *level, bool *ret_key)
 		if (VD_UNLIKELY(first[-1] != '"' || *colon != ':' || colon[-1] != '"' || colon == first ||
 				!plain_value(text + at[i + 2], end, &raw, &type)))
 			break;
-		uint32_t node = vd_names_after(parser->names, &path, level->node,
+		uint32_t node = vd_names_find(parser->names, level->node,
 			(struct vd_str){first, (size_t)(colon - first - 1)});
 		ok = node != 0;
 		if (VD_UNLIKELY(!ok))
@@ -215,15 +212,12 @@ plain_members(struct walk *w, const struct level *level, bool *ret_key)
 		ok = vd_event_add(parser, node, type, level->flags, raw.at, raw.len);
 		if (VD_UNLIKELY(!ok))
 			break;
-		if (VD_UNLIKELY(parser->names->nodes[node].key == VD_K_EVENT_ID))
-			vd_names_kind(&path, raw);
 		i += 3;
 		*ret_key = *end == ',' && i + 1 < n && text[at[i + 1]] == '"';
 		if (!*ret_key)
 			break;
 		i++;
 	}
-	parser->path = path;
 	w->i = i;
 	return ok;
 }
