@@ -48,6 +48,24 @@ keep_item(void *owner, uint32_t item)
 	vd_items_keep(owner, item);
 }
 
+static bool
+has_regex(const struct vd_citem *item)
+{
+	for (size_t i = 0; i < item->n; i++)
+		for (size_t a = 0; a < item->values[i]->n; a++)
+			if (item->values[i]->atoms[a].kind == VD_ATOM_REGEX)
+				return true;
+	return false;
+}
+
+/* Short texts that every event is asked for are remembered with its values; regular expressions cost more than that. */
+static void
+keep_text(void *owner, const struct vd_node *leaf)
+{
+	if (leaf->op == VD_NODE_ITEM && !has_regex(vd_items_at(owner, leaf->arg)))
+		vd_items_keep(owner, leaf->arg);
+}
+
 enum vd_status
 vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, struct vd_err *err)
 {
@@ -57,10 +75,10 @@ vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, st
 	VD_AUTO(vd_route_builder) builder = vd_route_builder_new(set);
 	if (builder == NULL || !vd_items_weigh(set->items))
 		return vd_fail(err, VD_ENOMEM, "no memory to compile rules");
-	for (size_t r = 0; r < set->load.n_rules;
-		r++) /* one without triggers is judged always, its items later */
-		(void)vd_program_triggers(
-			set->items, set->conditions[r], VD_STAGE_WHOLE, keep_item, set->items);
+	for (size_t r = 0; r < set->load.n_rules; r++)
+		if (!vd_program_triggers(
+			    set->items, set->conditions[r], VD_STAGE_WHOLE, keep_item, set->items))
+			vd_program_leaves(set->conditions[r], keep_text, set->items); /* judged always */
 	st = build_routes(set, builder, err);
 	if (st != VD_OK)
 		return st;

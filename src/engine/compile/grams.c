@@ -52,11 +52,7 @@ slot_index(uint32_t gram)
 static struct vd_gram_slot *
 slot_of(const struct vd_grams *grams, uint32_t gram)
 {
-	for (uint32_t at = slot_index(gram);; at++) {
-		struct vd_gram_slot *slot = &grams->slots[at & grams->mask];
-		if (slot->n == 0 || slot->gram == gram)
-			return slot;
-	}
+	return &grams->slots[slot_index(gram) & grams->mask];
 }
 
 /* How many literals hold each gram.  What rules look for often is also what values are made of: ".exe", "\\windows\\". */
@@ -132,7 +128,6 @@ choose(struct vd_grams *grams, const struct spread *spread, const struct vd_gram
 	uint32_t bit = is_short ? gram : bit_of(grams, gram);
 	uint32_t *bitmap = is_short ? grams->pairs : grams->bitmap;
 	struct vd_gram_slot *slot = slot_of(grams, gram);
-	slot->gram = gram;
 	slot->n++;
 	bitmap[bit / 32] |= (uint32_t)1 << (bit % 32);
 	return offset;
@@ -174,7 +169,7 @@ allot(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n
 	bool any_short = false;
 	while (log < BITMAP_LOG_MAX && ((uint64_t)1 << log) < (uint64_t)n << BITS_PER_GRAM_LOG)
 		log++;
-	while (slots < n * 2)
+	while (slots < n * 4)
 		slots *= 2;
 	for (uint32_t i = 0; i < n; i++) {
 		any_short |= literals[i].len < VD_GRAM;
@@ -270,7 +265,6 @@ compare(const struct search *search, const struct vd_gram_slot *slot, size_t at)
 		memcpy(&entry, unit, sizeof entry);
 		const uint64_t *literal = unit + units_of(sizeof entry);
 		unit += entry_units(entry.len, entry.n_items);
-		/* four text bytes with two NULs make the same number as a pair: the compare below tells */
 		if (entry.offset > at || text.len - (at - entry.offset) < entry.len ||
 			!same(text.at + at - entry.offset, (const char *)literal, entry.len))
 			continue;
@@ -285,21 +279,14 @@ look(const struct search *search, struct vd_gram_places *places, bool pairs)
 {
 	const struct vd_grams *grams = search->grams;
 	const struct vd_gram_slot *slots[VD_GRAM_PLACES];
-	uint32_t gram[VD_GRAM_PLACES], n = 0;
 	for (uint32_t i = 0; i < places->n; i++) {
 		const char *at = search->text.at + places->at[i];
-		gram[i] = pairs ? pair_at(at) : gram_at(at);
-		VD_PREFETCH(&grams->slots[slot_index(gram[i]) & grams->mask]);
+		slots[i] = slot_of(grams, pairs ? pair_at(at) : gram_at(at));
+		VD_PREFETCH(slots[i]);
 	}
-	for (uint32_t i = 0; i < places->n; i++) {
-		const struct vd_gram_slot *slot = slot_of(grams, gram[i]);
-		if (slot->n == 0)
-			continue;
-		VD_PREFETCH(&grams->units[slot->from]);
-		slots[n] = slot;
-		places->at[n++] = places->at[i];
-	}
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < places->n; i++)
+		VD_PREFETCH(&grams->units[slots[i]->from]);
+	for (uint32_t i = 0; i < places->n; i++)
 		compare(search, slots[i], places->at[i]);
 	places->n = 0;
 }

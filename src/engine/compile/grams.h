@@ -35,9 +35,9 @@ struct vd_gram_entry {
 	uint32_t n_items;
 };
 
+/* Literals whose grams have one hash: where they begin, how many there are.  What is not the text's the compare tells. */
 struct vd_gram_slot {
-	uint32_t gram;
-	uint32_t from, n; /* entries: first unit, number; n 0: free */
+	uint32_t from, n;
 };
 
 struct vd_grams {

@@ -146,12 +146,15 @@ static const struct vd_field *
 only_value(const struct vd_event *ev, uint32_t key)
 {
 	const struct vd_field *found = NULL;
-	for (size_t i = 0; i < ev->n; i++)
-		if (is_of(&ev->fields[i], key)) {
-			if (found != NULL)
-				return NULL;
-			found = &ev->fields[i];
-		}
+	for (size_t i = 0; i < ev->n; i++) {
+		if (!is_of(&ev->fields[i], key))
+			continue;
+		if (ev->single)
+			return &ev->fields[i];
+		if (found != NULL)
+			return NULL;
+		found = &ev->fields[i];
+	}
 	return found;
 }
 
