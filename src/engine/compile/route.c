@@ -326,7 +326,7 @@ place_sets(struct vd_route_builder *builder, struct vd_route *route, struct vd_e
 	struct vd_ruleset *set = builder->set;
 	size_t n_keys = vd_keys_count(set->keys);
 	uint32_t used = 1;
-	uint16_t *slots = vd_arena_array(set->arena, n_keys, sizeof *slots);
+	uint16_t *slots = vd_arena_array(set->arena, n_keys + 1, sizeof *slots); /* the last: no key */
 	struct vd_route_key *keys = vd_arena_array(
 		set->arena, VD_MIN(n_keys, (size_t)builder->n_items + builder->n_touched) + 1, sizeof *keys);
 	if (keys == NULL || slots == NULL)

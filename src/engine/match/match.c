@@ -270,7 +270,7 @@ any_repeats(struct vd_matcher *matcher)
 }
 
 /* Values looked up together: what one waits for is fetched while others are. */
-#define WANTED 32u
+#define WANTED 64u
 
 static enum vd_status
 take_all(struct vd_matcher *matcher, const struct wanted *list, size_t n, struct vd_err *err)
@@ -283,20 +283,34 @@ take_all(struct vd_matcher *matcher, const struct wanted *list, size_t n, struct
 	return st;
 }
 
+/*
+ * Which of the fields from `from` on somebody asks for, up to WANTED of them looked at.  Without a branch: nobody can
+ * tell.  What has no key has the last slot, which is 0.
+ */
+static size_t
+asked_fields(const struct vd_matcher *matcher, size_t from, uint32_t asked[WANTED])
+{
+	const struct vd_event *ev = &matcher->event;
+	const uint16_t *slots = matcher->route->slots;
+	uint32_t none = (uint32_t)vd_keys_count(matcher->set->keys);
+	size_t n = 0, end = VD_MIN(from + WANTED, ev->n);
+	for (size_t i = from; i < end; i++) {
+		asked[n] = (uint32_t)i;
+		n += slots[VD_MIN(ev->fields[i].key, none)] != 0;
+	}
+	return n;
+}
+
 static enum vd_status
-take_fields(struct vd_matcher *matcher, struct vd_err *err)
+take_asked(struct vd_matcher *matcher, const uint32_t *asked, size_t n_asked, bool repeated, struct vd_err *err)
 {
 	const struct vd_route *route = matcher->route;
 	struct wanted list[WANTED];
 	size_t n = 0;
 	enum vd_status st = VD_OK;
-	bool repeated = route->has_all && any_repeats(matcher);
-	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
-		const struct vd_field *field = &matcher->event.fields[i];
-		uint16_t slot = field->key == VD_KEY_NONE ? 0 : route->slots[field->key];
-		if (slot == 0)
-			continue;
-		const struct vd_route_key *wanted = &route->keys[slot];
+	for (size_t i = 0; st == VD_OK && i < n_asked; i++) {
+		const struct vd_field *field = &matcher->event.fields[asked[i]];
+		const struct vd_route_key *wanted = &route->keys[route->slots[field->key]];
 		if (wanted->presence) {
 			matcher->present[field->key] = matcher->round;
 			if (field->type == VD_F_NULL)
@@ -313,12 +327,21 @@ take_fields(struct vd_matcher *matcher, struct vd_err *err)
 		}
 		want(matcher, set, wanted->base, field, &list[n++]);
 		vd_cache_prefetch_bucket(matcher->cache, list[n - 1].hash);
-		if (n == WANTED) {
-			st = take_all(matcher, list, n, err);
-			n = 0;
-		}
 	}
 	return st == VD_OK ? take_all(matcher, list, n, err) : st;
+}
+
+static enum vd_status
+take_fields(struct vd_matcher *matcher, struct vd_err *err)
+{
+	bool repeated = matcher->route->has_all && any_repeats(matcher);
+	enum vd_status st = VD_OK;
+	for (size_t from = 0; st == VD_OK && from < matcher->event.n; from += WANTED) {
+		uint32_t asked[WANTED];
+		size_t n = asked_fields(matcher, from, asked);
+		st = take_asked(matcher, asked, n, repeated, err);
+	}
+	return st;
 }
 
 static bool
