@@ -23,6 +23,7 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 	matcher->bits = vd_mem_zalloc(bits / 64 + 1, sizeof *matcher->bits);
 	matcher->held = vd_mem_zalloc(bits, sizeof *matcher->held);
 	matcher->present = vd_mem_zalloc(keys, sizeof *matcher->present);
+	matcher->place = vd_mem_zalloc(keys, sizeof *matcher->place);
 	matcher->null = vd_mem_zalloc(keys, sizeof *matcher->null);
 	matcher->grouped = vd_mem_zalloc(keys, sizeof *matcher->grouped);
 	matcher->valued = vd_mem_zalloc(keys, sizeof *matcher->valued);
@@ -37,7 +38,7 @@ allot(struct vd_matcher *matcher, struct vd_err *err)
 		matcher->present == NULL || matcher->null == NULL || matcher->grouped == NULL ||
 		matcher->tried == NULL || matcher->candidates == NULL || matcher->matches == NULL ||
 		matcher->memos == NULL || matcher->all_learned == NULL || matcher->later == NULL ||
-		matcher->valued == NULL)
+		matcher->valued == NULL || matcher->place == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	return vd_scan_new(set, matcher->cache, &matcher->scan, err);
 }
@@ -75,6 +76,7 @@ vd_matcher_free(struct vd_matcher *matcher)
 	vd_mem_free(matcher->held);
 	vd_mem_free(matcher->present);
 	vd_mem_free(matcher->null);
+	vd_mem_free(matcher->place);
 	vd_mem_free(matcher->grouped);
 	vd_mem_free(matcher->valued);
 	vd_mem_free(matcher->tried);

@@ -141,23 +141,6 @@ compare_whole(struct vd_fieldrefs *refs, const struct texts *values, const struc
 	return VD_FIELDREF_NO;
 }
 
-/* The only value under the key; NULL: there is none, or several. */
-static const struct vd_field *
-only_value(const struct vd_event *ev, uint32_t key)
-{
-	const struct vd_field *found = NULL;
-	for (size_t i = 0; i < ev->n; i++) {
-		if (!is_of(&ev->fields[i], key))
-			continue;
-		if (ev->single)
-			return &ev->fields[i];
-		if (found != NULL)
-			return NULL;
-		found = &ev->fields[i];
-	}
-	return found;
-}
-
 static bool
 is_plain_end(const struct vd_field *field, size_t back)
 {
@@ -166,19 +149,20 @@ is_plain_end(const struct vd_field *field, size_t back)
 	return !escaped && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.');
 }
 
-/* Two plain texts that end differently: known without folding either. */
 static bool
-surely_differ(const struct vd_event *ev, const struct vd_fieldref *ref)
+is_plain_text(const struct vd_field *field)
 {
-	const struct vd_field *a = only_value(ev, ref->key), *b = only_value(ev, ref->other);
-	if (ref->part != VD_PART_WHOLE || a == NULL || b == NULL || a->type != VD_F_STRING ||
-		b->type != VD_F_STRING || ((a->flags | b->flags) & VD_FF_PLAIN) != 0 ||
-		!vd_text_is_plain((struct vd_str){a->raw, a->raw_len}) ||
-		!vd_text_is_plain((struct vd_str){b->raw, b->raw_len}))
-		return false;
-	for (size_t back = 0; is_plain_end(a, back) && is_plain_end(b, back); back++)
+	return field->type == VD_F_STRING && (field->flags & VD_FF_PLAIN) == 0 &&
+	       vd_text_is_plain((struct vd_str){field->raw, field->raw_len});
+}
+
+bool
+vd_fieldrefs_differ(const struct vd_field *a, const struct vd_field *b)
+{
+	size_t back = 0;
+	for (; is_plain_end(a, back) && is_plain_end(b, back); back++)
 		if ((a->raw[a->raw_len - back - 1] | 0x20) != (b->raw[b->raw_len - back - 1] | 0x20))
-			return true;
+			return is_plain_text(a) && is_plain_text(b);
 	return false;
 }
 
@@ -186,8 +170,6 @@ enum vd_fieldref_result
 vd_fieldrefs_compare(struct vd_fieldrefs *refs, const struct vd_event *ev, const struct vd_fieldref *ref)
 {
 	struct texts values, others;
-	if (surely_differ(ev, ref))
-		return VD_FIELDREF_NO;
 	vd_arena_reset(refs->arena);
 	if (!fold_all(refs, ev, ref->key, &values) || !fold_all(refs, ev, ref->other, &others))
 		return VD_FIELDREF_NO_MEMORY;

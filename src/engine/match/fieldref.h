@@ -29,6 +29,9 @@ enum vd_fieldref_result {
 enum vd_fieldref_result vd_fieldrefs_compare(
 	struct vd_fieldrefs *refs, const struct vd_event *ev, const struct vd_fieldref *ref) VD_MUST_USE;
 
+/* Are the whole values certainly different, both being plain texts that end differently?  Known without folding them. */
+bool vd_fieldrefs_differ(const struct vd_field *a, const struct vd_field *b);
+
 VD_AUTO_DEFINE(vd_fieldrefs, vd_fieldrefs_free)
 
 #endif

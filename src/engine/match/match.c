@@ -313,6 +313,7 @@ take_asked(struct vd_matcher *matcher, const uint32_t *asked, size_t n_asked, bo
 		const struct vd_route_key *wanted = &route->keys[route->slots[field->key]];
 		if (wanted->presence) {
 			matcher->present[field->key] = matcher->round;
+			matcher->place[field->key] = asked[i];
 			if (field->type == VD_F_NULL)
 				matcher->null[field->key] = matcher->round;
 		}
@@ -395,9 +396,21 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 
 /* ---- conditions ---- */
 
+/* The key's field where it is the only one that can have a value; NULL: that is not known. */
+static const struct vd_field *
+only_field(const struct vd_matcher *matcher, uint32_t key)
+{
+	return matcher->event.single && matcher->present[key] == matcher->round
+		       ? &matcher->event.fields[matcher->place[key]]
+		       : NULL;
+}
+
 bool
 vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref)
 {
+	const struct vd_field *a = only_field(matcher, ref->key), *b = only_field(matcher, ref->other);
+	if (ref->part == VD_PART_WHOLE && a != NULL && b != NULL && vd_fieldrefs_differ(a, b))
+		return false;
 	switch (vd_fieldrefs_compare(matcher->fieldrefs, &matcher->event, ref)) {
 	case VD_FIELDREF_YES:
 		return true;

@@ -48,6 +48,7 @@ struct vd_matcher {
 	uint32_t *held;
 	uint32_t n_held;
 	uint32_t *present, *null;      /* per key: round in which it was there, was null */
+	uint32_t *place;               /* per key that was there: index of its last field */
 	uint32_t *grouped;             /* per key: round in which its values were taken together */
 	uint32_t *valued;              /* per key: round in which it had a value */
 	uint32_t *tried;               /* per rule of a route: round */
