@@ -7,6 +7,8 @@ struct reader {
 	size_t from, n;
 	size_t best, best_len;
 	uint64_t bytes[2];
+	uint32_t n_pairs;
+	char pairs[VD_REQUIRED_PAIRS][2];
 	bool unsure;
 };
 
@@ -83,6 +85,42 @@ skip_class(struct reader *r)
 		r->i++;
 	}
 	r->i++;
+}
+
+/* The characters of the class that stands in text, if they are few and written one by one; 0: they are not. */
+static uint32_t
+few_of(struct vd_str text, char few[VD_REQUIRED_PAIRS])
+{
+	uint32_t n = 0;
+	for (size_t i = 1; i + 1 < text.len; i++) {
+		char c = text.at[i];
+		bool plain = c >= ' ' && c < 0x7f && memchr("^-[\\", c, 4) == NULL;
+		if (!plain || n == VD_REQUIRED_PAIRS)
+			return 0;
+		few[n++] = c;
+	}
+	return n;
+}
+
+/* A class that must be there; behind a character it makes pairs. */
+static void
+class(struct reader *r)
+{
+	bool optional, behind = r->n > r->from;
+	char before = behind ? r->to[r->n - 1] : '\0', few[VD_REQUIRED_PAIRS];
+	size_t from = r->i;
+	end_run(r);
+	skip_class(r);
+	uint32_t n = r->i > r->pattern.len ? 0
+					   : few_of((struct vd_str){r->pattern.at + from, r->i - from}, few);
+	bool counted = skip_quantifier(r, &optional);
+	if (!behind || n == 0 || (counted && optional) || (r->n_pairs != 0 && r->n_pairs <= n))
+		return;
+	r->n_pairs = n;
+	for (uint32_t i = 0; i < n; i++) {
+		r->pairs[i][0] = before;
+		r->pairs[i][1] = few[i];
+	}
 }
 
 /* A group is passed over whole; one that sets x mode or is not understood makes all unsure. */
@@ -168,9 +206,7 @@ step(struct reader *r)
 		(void)skip_quantifier(r, &optional);
 		return;
 	case '[':
-		end_run(r);
-		skip_class(r);
-		(void)skip_quantifier(r, &optional);
+		class(r);
 		return;
 	case '.':
 	case '^':
@@ -201,7 +237,12 @@ vd_required_find(struct vd_str pattern, char *to)
 	while (r.i < pattern.len && !r.unsure)
 		step(&r);
 	end_run(&r);
+	struct vd_required found = {.literal = {to, 0}};
 	if (r.unsure)
-		return (struct vd_required){{to, 0}, {0, 0}};
-	return (struct vd_required){{to + r.best, r.best_len}, {r.bytes[0], r.bytes[1]}};
+		return found;
+	found.literal = (struct vd_str){to + r.best, r.best_len};
+	memcpy(found.bytes, r.bytes, sizeof found.bytes);
+	found.n_pairs = r.n_pairs;
+	memcpy(found.pairs, r.pairs, sizeof found.pairs);
+	return found;
 }

@@ -6,10 +6,15 @@
 
 #include "base/str.h"
 
+#define VD_REQUIRED_PAIRS 8u
+
 struct vd_required {
 	struct vd_str
 		literal; /* the longest run of ASCII characters that stands unconditionally at the top level */
 	uint64_t bytes[2]; /* bit c: ASCII character c stands so, as written */
+	/* one of these pairs stands so: a character and what a small class behind it allows */
+	uint32_t n_pairs;
+	char pairs[VD_REQUIRED_PAIRS][2];
 };
 
 /*

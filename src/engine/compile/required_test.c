@@ -37,6 +37,33 @@ VD_TEST(single_characters_are_required_too)
 	requires_bytes("[-/]x\\s", "x");
 }
 
+static void
+requires_pairs(const char *pattern, const char *pairs)
+{
+	char *to = vd_mem_alloc(strlen(pattern) + 1);
+	assert_non_null(to);
+	struct vd_required found = vd_required_find(vd_str_from(pattern), to);
+	if (found.n_pairs * 2 != strlen(pairs) || memcmp(found.pairs, pairs, strlen(pairs)) != 0)
+		fail_msg("%s: not the pairs %s", pattern, pairs);
+	vd_mem_free(to);
+}
+
+VD_TEST(a_character_before_a_small_class_makes_pairs)
+{
+	requires_pairs("\\\\[a-z]{1,32}\\.[a-z]{1,6}\\.[ \"']{1}", ". .\".'");
+	requires_pairs("a[xy]", "axay");
+	requires_pairs("ab[xyz]c[de]+f", "cdce");
+	requires_pairs("a[xy]?b", "");
+	requires_pairs("a[^xy]", "");
+	requires_pairs("a[x-z]", "");
+	requires_pairs("a[x\\s]", "");
+	requires_pairs("a+[xy]", "");
+	requires_pairs("a[xy]{0,2}", "");
+	requires_pairs("(a[xy])?b", "");
+	requires_pairs("a[xy]|b", "");
+	requires_pairs("a[xy", "");
+}
+
 VD_TEST(a_plain_pattern_requires_itself)
 {
 	requires("powershell", "powershell");

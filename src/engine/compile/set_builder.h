@@ -4,6 +4,7 @@
 #ifndef VD_ENGINE_COMPILE_SET_BUILDER_H
 #define VD_ENGINE_COMPILE_SET_BUILDER_H
 
+#include "engine/compile/required.h"
 #include "engine/compile/set.h"
 
 enum vd_set_table {
@@ -30,7 +31,9 @@ struct vd_set_entry {
 	unsigned flags;   /* databases: HS_FLAG_*; SEARCHES: 2 + VD_RE_*; COMPLEX: cased */
 	const char *text; /* what makes the entry one of its table; NUL-terminated behind len */
 	size_t len;
-	struct vd_str literal; /* COMPLEX, SEARCHES: folded, lives as long as the set */
+	struct vd_str literal; /* COMPLEX, SEARCHES: folded, lives as long as the set; or else one of */
+	uint32_t n_pairs;
+	char pairs[VD_REQUIRED_PAIRS][2]; /* likewise */
 	size_t n_tokens;
 	const struct vd_token *tokens; /* COMPLEX: likewise */
 	const struct vd_atom *atom;    /* SEARCHES */

@@ -341,7 +341,7 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 		return false;
 	struct vd_required required = vd_required_find(atom->text, room);
 	struct vd_str literal = required.literal;
-	bool known = literal.len >= VD_GRAM_SHORTEST;
+	bool known = literal.len >= VD_GRAM_SHORTEST || required.n_pairs != 0;
 	struct vd_set_entry *e = add_entry(
 		builder, known ? VD_TABLE_SEARCHES : VD_TABLE_EVERY, 2u + atom->re_flags, atom->text, mark);
 	if (e == NULL || e->atom != NULL)
@@ -350,6 +350,12 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 	if (folded == NULL)
 		return false;
 	e->literal = (struct vd_str){folded, vd_fold(folded, literal.at, literal.len)};
+	e->n_pairs = literal.len >= VD_GRAM_SHORTEST ? 0 : required.n_pairs;
+	for (uint32_t i = 0; i < e->n_pairs; i++)
+		for (unsigned k = 0; k < 2; k++) {
+			char c = required.pairs[i][k];
+			e->pairs[i][k] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+		}
 	e->atom = atom;
 	struct vd_needs needs = vd_needs_atom(atom, other);
 	note_needs(builder, &needs, e);

@@ -93,32 +93,45 @@ plain_items(struct vd_set_builder *builder, const struct vd_mark *marks, const s
 	return true;
 }
 
+/* What stands for an entry in the search: its literal or each of its pairs. */
+static bool
+add_literals(struct vd_set_builder *builder, const struct vd_set_entry *e, const struct vd_mark *marks,
+	struct vd_set *set, uint32_t id, struct vd_gram_literal *literals, uint32_t *n)
+{
+	for (uint32_t i = 0; i < e->n_pairs; i++)
+		literals[(*n)++] = (struct vd_gram_literal){.text = e->pairs[i], .len = 2, .id = id};
+	if (e->n_pairs != 0)
+		return true;
+	bool whole = e->table == VD_TABLE_CONTAINS;
+	struct vd_str text = whole ? (struct vd_str){e->text, e->len} : e->literal;
+	struct vd_gram_literal *literal = &literals[(*n)++];
+	*literal = (struct vd_gram_literal){.text = text.at, .len = (uint32_t)text.len, .id = id};
+	set->by_line &= memchr(text.at, '\n', text.len) == NULL;
+	return !whole || plain_items(builder, marks, &set->contained[id].marks, literal);
+}
+
 static bool
 place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *used, struct vd_set *set)
 {
+	uint32_t searches = builder->n[VD_TABLE_SEARCHES],
+		 n = builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] + searches, n_literals = 0;
 	set->by_line = true;
-	uint32_t i = 0, n = builder->n[VD_TABLE_CONTAINS] + builder->n[VD_TABLE_COMPLEX] +
-			    builder->n[VD_TABLE_SEARCHES];
 	if (n == 0)
 		return true;
-	struct vd_gram_literal *literals = vd_arena_array(builder->arena, n, sizeof *literals);
+	struct vd_gram_literal *literals = vd_arena_array(
+		builder->scratch, n + (size_t)searches * (VD_REQUIRED_PAIRS - 1), sizeof *literals);
 	struct vd_contained *contained = vd_arena_array(builder->arena, n, sizeof *contained);
 	if (literals == NULL || contained == NULL)
 		return false;
-	for (enum vd_set_table table = VD_TABLE_CONTAINS; table <= VD_TABLE_SEARCHES; table++) {
-		for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next, i++) {
-			struct vd_str literal =
-				table == VD_TABLE_CONTAINS ? (struct vd_str){e->text, e->len} : e->literal;
-			contained[i] = contained_of(e, marks, used);
-			literals[i] = (struct vd_gram_literal){
-				.text = literal.at, .len = (uint32_t)literal.len, .id = i};
-			if (table == VD_TABLE_CONTAINS && !plain_items(builder, marks, &contained[i].marks, &literals[i]))
-				return false;
-			set->by_line &= memchr(literal.at, '\n', literal.len) == NULL;
-		}
-	}
 	set->contained = contained;
-	return vd_grams_build(builder->arena, literals, n, &set->grams);
+	uint32_t id = 0;
+	for (enum vd_set_table table = VD_TABLE_CONTAINS; table <= VD_TABLE_SEARCHES; table++)
+		for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next, id++) {
+			contained[id] = contained_of(e, marks, used);
+			if (!add_literals(builder, e, marks, set, id, literals, &n_literals))
+				return false;
+		}
+	return vd_grams_build(builder->arena, literals, n_literals, &set->grams);
 }
 
 static bool

@@ -400,7 +400,7 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 static const struct vd_field *
 only_field(const struct vd_matcher *matcher, uint32_t key)
 {
-	return matcher->event.single && matcher->present[key] == matcher->round
+	return key != VD_KEY_NONE && matcher->event.single && matcher->present[key] == matcher->round
 		       ? &matcher->event.fields[matcher->place[key]]
 		       : NULL;
 }
