@@ -30,13 +30,6 @@ bit_of(const struct vd_grams *grams, uint32_t gram)
 }
 
 static bool
-maybe(const struct vd_grams *grams, uint32_t gram)
-{
-	uint32_t bit = bit_of(grams, gram);
-	return (grams->bitmap[bit / 32] >> (bit % 32)) & 1;
-}
-
-static bool
 maybe_pair(const struct vd_grams *grams, uint32_t pair)
 {
 	return (grams->pairs[pair / 32] >> (pair % 32)) & 1;
@@ -334,17 +327,8 @@ vd_grams_scan(const struct vd_grams *grams, struct vd_str text, vd_gram_found *f
 		return;
 	if (grams->pairs != NULL)
 		search_pairs(&search, &places);
-	size_t i = 0;
-	while (i + 16 <= text.len) {
+	for (size_t i = 0; i + VD_GRAM <= text.len;) {
 		i = vd_grams_walk(grams, text, i, &places);
-		if (i + 16 <= text.len)
-			look(&search, &places, false);
+		look(&search, &places, false);
 	}
-	for (; i + VD_GRAM <= text.len; i++) { /* the end, place by place */
-		if (places.n == VD_GRAM_PLACES)
-			look(&search, &places, false);
-		if (maybe(grams, gram_at(text.at + i)))
-			places.at[places.n++] = (uint32_t)i;
-	}
-	look(&search, &places, false);
 }

@@ -57,7 +57,7 @@ struct vd_grams {
 bool vd_grams_build(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n,
 	struct vd_grams *ret) VD_MUST_USE;
 
-/* Calls found for the id of each literal in text (8 readable bytes behind it), at least once for each place it stands at
+/* Calls found for the id of each literal in text (16 readable bytes behind it), at least once for each place it stands at
  * (twice where NULs make four bytes look like two). */
 void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, vd_gram_found *found, void *owner);
 
@@ -77,8 +77,8 @@ struct vd_gram_places {
 #define VD_GRAM_BLOCK 8u
 
 /*
- * Appends the places from `from` on whose four bytes are some gram, as long as 16 bytes of text are left and places has
- * room for a block; returns where it stands.
+ * Appends the places from `from` on whose four bytes are some gram, as long as places has room for a block; returns where
+ * it stands, at the end near or behind that of text.
  */
 size_t vd_grams_walk(
 	const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places);

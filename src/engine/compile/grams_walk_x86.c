@@ -23,12 +23,15 @@ walk_avx2(const struct vd_grams *grams, struct vd_str text, size_t from, struct 
 	const __m256i mix = _mm256_set1_epi32((int)VD_GRAM_MIX);
 	const __m128i shift = _mm_cvtsi32_si128((int)grams->shift);
 	uint32_t n = places->n;
-	for (; from + 16 <= text.len && n + VD_GRAM_BLOCK <= VD_GRAM_PLACES; from += VD_GRAM_BLOCK) {
+	for (; from + VD_GRAM <= text.len && n + VD_GRAM_BLOCK <= VD_GRAM_PLACES; from += VD_GRAM_BLOCK) {
 		__m256i block = _mm256_broadcastsi128_si256(
 			_mm_loadu_si128((const __m128i *)(const void *)(text.at + from)));
 		__m256i gram = _mm256_shuffle_epi8(block, spread);
 		uint32_t bits =
 			bits_at(grams->bitmap, _mm256_srl_epi32(_mm256_mullo_epi32(gram, mix), shift));
+		size_t left = text.len - from - (VD_GRAM - 1); /* places of text */
+		if (VD_UNLIKELY(left < VD_GRAM_BLOCK))
+			bits &= (1u << left) - 1;
 		for (; bits != 0; bits &= bits - 1)
 			places->at[n++] = (uint32_t)from + (uint32_t)__builtin_ctz(bits);
 	}
@@ -39,14 +42,13 @@ walk_avx2(const struct vd_grams *grams, struct vd_str text, size_t from, struct 
 static size_t
 walk_plain(const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places)
 {
-	for (; from + 16 <= text.len && places->n + VD_GRAM_BLOCK <= VD_GRAM_PLACES; from += VD_GRAM_BLOCK)
-		for (uint32_t k = 0; k < VD_GRAM_BLOCK; k++) {
-			uint32_t gram;
-			memcpy(&gram, text.at + from + k, sizeof gram);
-			uint32_t bit = (gram * VD_GRAM_MIX) >> grams->shift;
-			places->at[places->n] = (uint32_t)(from + k);
-			places->n += (grams->bitmap[bit / 32] >> (bit % 32)) & 1u;
-		}
+	for (; from + VD_GRAM <= text.len && places->n < VD_GRAM_PLACES; from++) {
+		uint32_t gram;
+		memcpy(&gram, text.at + from, sizeof gram);
+		uint32_t bit = (gram * VD_GRAM_MIX) >> grams->shift;
+		places->at[places->n] = (uint32_t)from;
+		places->n += (grams->bitmap[bit / 32] >> (bit % 32)) & 1u;
+	}
 	return from;
 }
 
