@@ -87,42 +87,6 @@ skip_class(struct reader *r)
 	r->i++;
 }
 
-/* The characters of the class that stands in text, if they are few and written one by one; 0: they are not. */
-static uint32_t
-few_of(struct vd_str text, char few[VD_REQUIRED_PAIRS])
-{
-	uint32_t n = 0;
-	for (size_t i = 1; i + 1 < text.len; i++) {
-		char c = text.at[i];
-		bool plain = c >= ' ' && c < 0x7f && memchr("^-[\\", c, 4) == NULL;
-		if (!plain || n == VD_REQUIRED_PAIRS)
-			return 0;
-		few[n++] = c;
-	}
-	return n;
-}
-
-/* A class that must be there; behind a character it makes pairs. */
-static void
-class(struct reader *r)
-{
-	bool optional, behind = r->n > r->from;
-	char before = behind ? r->to[r->n - 1] : '\0', few[VD_REQUIRED_PAIRS];
-	size_t from = r->i;
-	end_run(r);
-	skip_class(r);
-	uint32_t n = r->i > r->pattern.len ? 0
-					   : few_of((struct vd_str){r->pattern.at + from, r->i - from}, few);
-	bool counted = skip_quantifier(r, &optional);
-	if (!behind || n == 0 || (counted && optional) || (r->n_pairs != 0 && r->n_pairs <= n))
-		return;
-	r->n_pairs = n;
-	for (uint32_t i = 0; i < n; i++) {
-		r->pairs[i][0] = before;
-		r->pairs[i][1] = few[i];
-	}
-}
-
 /* A group is passed over whole; one that sets x mode or is not understood makes all unsure. */
 static void
 skip_group(struct reader *r)
@@ -156,6 +120,61 @@ skip_group(struct reader *r)
 			return;
 	}
 	r->unsure = true;
+}
+
+/* The characters of the class that stands in text, if they are few and written one by one; 0: they are not. */
+static uint32_t
+few_of(struct vd_str text, char few[VD_REQUIRED_PAIRS])
+{
+	uint32_t n = 0;
+	for (size_t i = 1; i + 1 < text.len; i++) {
+		char c = text.at[i];
+		bool plain = c >= ' ' && c < 0x7f && memchr("^-[\\", c, 4) == NULL;
+		if (!plain || n == VD_REQUIRED_PAIRS)
+			return 0;
+		few[n++] = c;
+	}
+	return n;
+}
+
+/* The same of a group that stands in text: (a|b). */
+static uint32_t
+few_of_group(struct vd_str text, char few[VD_REQUIRED_PAIRS])
+{
+	uint32_t n = 0;
+	size_t i = 1;
+	for (; i + 1 < text.len; i += 2) {
+		char c = text.at[i];
+		bool plain = c >= ' ' && c < 0x7f && memchr("^$.*+?()[]{}|\\", c, 14) == NULL;
+		if (!plain || n == VD_REQUIRED_PAIRS || text.at[i + 1] != (i + 2 == text.len ? ')' : '|'))
+			return 0;
+		few[n++] = c;
+	}
+	return i == text.len ? n : 0; /* else the last is empty */
+}
+
+/* A class or a group: behind a character those of a few characters make pairs, if they must be there. */
+static void
+choice(struct reader *r)
+{
+	bool optional, behind = r->n > r->from, group = peek(r) == '(';
+	char before = behind ? r->to[r->n - 1] : '\0', few[VD_REQUIRED_PAIRS];
+	size_t from = r->i;
+	end_run(r);
+	if (group)
+		skip_group(r);
+	else
+		skip_class(r);
+	struct vd_str text = {r->pattern.at + from, r->i - from};
+	uint32_t n = r->i > r->pattern.len ? 0 : group ? few_of_group(text, few) : few_of(text, few);
+	bool counted = skip_quantifier(r, &optional);
+	if (!behind || n == 0 || (counted && optional) || (r->n_pairs != 0 && r->n_pairs <= n))
+		return;
+	r->n_pairs = n;
+	for (uint32_t i = 0; i < n; i++) {
+		r->pairs[i][0] = before;
+		r->pairs[i][1] = few[i];
+	}
 }
 
 static void
@@ -201,12 +220,8 @@ step(struct reader *r)
 		escape(r);
 		return;
 	case '(':
-		end_run(r);
-		skip_group(r);
-		(void)skip_quantifier(r, &optional);
-		return;
 	case '[':
-		class(r);
+		choice(r);
 		return;
 	case '.':
 	case '^':

@@ -62,6 +62,15 @@ VD_TEST(a_character_before_a_small_class_makes_pairs)
 	requires_pairs("(a[xy])?b", "");
 	requires_pairs("a[xy]|b", "");
 	requires_pairs("a[xy", "");
+	requires_pairs("-(W|R)\\s?", "-W-R");
+	requires_pairs("-(W)x", "-W");
+	requires_pairs("-(W|RX)x", "");
+	requires_pairs("-(W|)x", "");
+	requires_pairs("-(|W)x", "");
+	requires_pairs("-()x", "");
+	requires_pairs("-(.|W)x", "");
+	requires_pairs("-(W|R)?x", "");
+	requires_pairs("-(?:W|R)x", "");
 }
 
 VD_TEST(a_plain_pattern_requires_itself)

@@ -14,6 +14,7 @@ struct vd_regex {
 #define VD_REGEX_MAGIC 0x72656701u
 	pcre2_general_context *general;
 	pcre2_code *code;
+	bool jit; /* compiled to machine code */
 };
 
 struct vd_regex_match {
@@ -90,8 +91,8 @@ vd_regex_new(struct vd_str text, unsigned flags, struct vd_regex **ret, struct v
 {
 	enum vd_status st = new_plain(text, flags, ret, err);
 	if (st == VD_OK)
-		(void)pcre2_jit_compile(
-			(*ret)->code, PCRE2_JIT_COMPLETE); /* where it fails the interpreter runs */
+		(*ret)->jit = pcre2_jit_compile((*ret)->code, PCRE2_JIT_COMPLETE) ==
+			      0; /* where it fails the interpreter runs */
 	return st;
 }
 
@@ -165,8 +166,9 @@ vd_regex_match_free(struct vd_regex_match *match)
 enum vd_regex_result
 vd_regex_search(const struct vd_regex *regex, struct vd_regex_match *match, struct vd_str text)
 {
-	int found = pcre2_match(regex->code, (PCRE2_SPTR)(text.len == 0 ? "" : text.at), text.len, 0, 0,
-		match->block, match->limits);
+	PCRE2_SPTR at = (PCRE2_SPTR)(text.len == 0 ? "" : text.at);
+	int found = regex->jit ? pcre2_jit_match(regex->code, at, text.len, 0, 0, match->block, match->limits)
+			       : pcre2_match(regex->code, at, text.len, 0, 0, match->block, match->limits);
 	if (found >= 0)
 		return VD_REGEX_YES;
 	if (found == PCRE2_ERROR_NOMATCH)
