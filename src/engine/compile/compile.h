@@ -22,7 +22,7 @@
 #include "engine/compile/grams.h"
 #include "engine/compile/logsource.h"
 #include "engine/compile/needs.h"
-#include "engine/compile/pairs.h"
+#include "engine/compile/words.h"
 #include "engine/sigma/load.h"
 #include "event/keys.h"
 #include "vedette/engine.h"
@@ -149,7 +149,7 @@ struct vd_set {
 	uint32_t key;
 	bool has_all;
 	bool has_words; /* keywords: no item is true in an event without any of words (plain ASCII events) */
-	struct vd_pairs words;
+	struct vd_words words;
 	uint32_t n_items;
 	const uint32_t *items; /* numbers of shared items, ascending */
 	const uint64_t *full;  /* per item: mask of values an |all item needs, 0: none */

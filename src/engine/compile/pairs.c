@@ -99,8 +99,8 @@ vd_pairs_build(
 	return true;
 }
 
-static bool
-word_at(struct vd_str word, const char *at)
+bool
+vd_pairs_word_at(struct vd_str word, const char *at)
 {
 	for (size_t i = 0; i < word.len; i++)
 		if ((unsigned char)(at[i] | (char)fold_bit(word.at[i])) != (unsigned char)word.at[i])
@@ -121,7 +121,7 @@ words_at(const struct vd_pairs *pairs, struct vd_str text, size_t i)
 		for (size_t w = pairs->from[p]; w < pairs->from[p + 1]; w++) {
 			const struct vd_pair_word *one = &pairs->words[w];
 			if (one->offset <= i && text.len - (i - one->offset) >= one->word.len &&
-				word_at(one->word, text.at + i - one->offset))
+				vd_pairs_word_at(one->word, text.at + i - one->offset))
 				return true;
 		}
 	}

@@ -53,6 +53,9 @@ struct vd_pairs_look {
 /* text must have 64 readable bytes behind it.  Stops at the first word found; opaque is then not told. */
 struct vd_pairs_look vd_pairs_look(const struct vd_pairs *pairs, struct vd_str json);
 
+/* Do the bytes at at spell the word, in any case? */
+bool vd_pairs_word_at(struct vd_str word, const char *at);
+
 /* ---- pairs_walk_*.c, one per kind of processor ---- */
 
 #define VD_PAIRS_BLOCK 64u

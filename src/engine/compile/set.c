@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-#define KEYWORDS_MAX 256u  /* more words find no small set of pairs */
+#define KEYWORDS_MAX 1024u  /* of more, each value is looked at */
 #define KEYWORD_RUN_MIN 3u /* a shorter run is in every event */
 
 struct vd_set_builder *
@@ -94,7 +94,7 @@ find_words(struct vd_set_builder *builder, const struct vd_items *items, const u
 			}
 	}
 	bool no_memory;
-	set->has_words = vd_pairs_build(builder->arena, words, n_words, &set->words, &no_memory);
+	set->has_words = vd_words_build(builder->arena, words, n_words, &set->words, &no_memory);
 	return !no_memory;
 }
 
