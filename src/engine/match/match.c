@@ -377,7 +377,7 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 	const struct vd_route *route = matcher->route;
 	const struct vd_set *set = matcher->set->sets[route->keywords];
 	if (set->has_words && matcher->event.repaired == 0) {
-		struct vd_pairs_look look = vd_pairs_look(&set->words, matcher->event.text);
+		struct vd_pairs_look look = vd_words_look(&set->words, matcher->event.text);
 		if (!look.found && look.n_opaque == 0)
 			return VD_OK;
 		if (!look.found && !look.more && !set->has_all)
