@@ -51,27 +51,22 @@ decode_unicode(char *to, struct vd_str raw, size_t *i)
 	return vd_utf8_encode(to, c);
 }
 
-static char
+/* What an escape of one letter stands for; 0: it is none. */
+static const char plain_escapes[256] = {
+	['"'] = '"',
+	['\\'] = '\\',
+	['/'] = '/',
+	['b'] = '\b',
+	['f'] = '\f',
+	['n'] = '\n',
+	['r'] = '\r',
+	['t'] = '\t',
+};
+
+VD_INLINE char
 plain_escape(char c)
 {
-	switch (c) {
-	case '"':
-	case '\\':
-	case '/':
-		return c;
-	case 'b':
-		return '\b';
-	case 'f':
-		return '\f';
-	case 'n':
-		return '\n';
-	case 'r':
-		return '\r';
-	case 't':
-		return '\t';
-	default:
-		return 0;
-	}
+	return plain_escapes[(unsigned char)c];
 }
 
 size_t
@@ -159,18 +154,21 @@ vd_json_decode_lower(char *to, struct vd_str raw)
 		unsigned wide, slashes = lower_block(to + n, raw.at + i, &wide);
 		size_t left = raw.len - i, width = VD_MIN(left, (size_t)WIDTH);
 		unsigned inside = width == 16 ? 0xffffu : (1u << width) - 1;
-		size_t run = (slashes & inside) == 0 ? width : (size_t)__builtin_ctz(slashes);
-		if ((wide & inside) != 0)
+		slashes &= inside;
+		if (VD_UNLIKELY((wide & inside) != 0))
 			return SIZE_MAX;
-		n += run;
-		i += run;
-		if (run == width)
+		if (slashes == 0) {
+			n += width;
+			i += width;
 			continue;
-		char one = i + 1 < raw.len ? plain_escape(raw.at[i + 1]) : 0;
-		if (one == 0)
+		}
+		size_t run = (size_t)__builtin_ctz(slashes);
+		char one = i + run + 1 < raw.len ? plain_escape(raw.at[i + run + 1]) : 0;
+		if (VD_UNLIKELY(one == 0))
 			return SIZE_MAX; /* \u, or no escape: the careful way knows */
-		to[n++] = one;
-		i += 2;
+		to[n + run] = one;
+		n += run + 1;
+		i += run + 2;
 	}
 	return n;
 }

@@ -133,7 +133,7 @@ static bool
 expr_holds(struct view *view, const struct vd_expr *expr, bool record)
 {
 	struct vd_str outer = view->selection;
-	bool holds;
+	bool holds = false;
 	switch (expr->kind) {
 	case VD_EXPR_ITEM:
 		return item_holds(view, expr->item, record);
@@ -190,7 +190,7 @@ enum vd_status
 vd_matcher_evidence(struct vd_matcher *matcher, uint32_t rule, size_t *ret_n, const struct vd_evidence **ret,
 	struct vd_err *err)
 {
-	bool holds;
+	bool holds = false;
 	enum vd_status st = look(matcher, rule, false, &holds, err);
 	if (st != VD_OK)
 		return st;
@@ -203,7 +203,7 @@ enum vd_status
 vd_matcher_explain(struct vd_matcher *matcher, uint32_t rule, size_t *ret_n, const struct vd_evidence **ret,
 	bool *ret_matches, bool *ret_routed, struct vd_err *err)
 {
-	bool holds;
+	bool holds = false;
 	enum vd_status st = look(matcher, rule, true, &holds, err);
 	if (st != VD_OK)
 		return st;

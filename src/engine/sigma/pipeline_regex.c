@@ -112,7 +112,7 @@ enum vd_status
 vd_pipe_regex_groups(struct vd_pipe_run *run, struct vd_pipe_regex *regex, struct vd_str text, size_t *ret_n,
 	struct vd_pipe_group **ret)
 {
-	bool matched;
+	bool matched = false;
 	uint32_t n_names = 0, row_size = 0;
 	PCRE2_SPTR row = NULL;
 	*ret_n = 0;
@@ -307,7 +307,7 @@ replace_all(struct vd_pipe_run *run, struct vd_pipe_regex *regex, const struct v
 	size_t done = 0;
 	uint32_t options = 0;
 	for (;;) {
-		bool matched;
+		bool matched = false;
 		enum vd_status st = match(run, regex, from->text, done, options, &matched);
 		if (st != VD_OK)
 			return st;
