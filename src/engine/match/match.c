@@ -442,7 +442,10 @@ leaf_holds(struct vd_matcher *matcher, const struct vd_code *code)
 		return matcher->present[code->arg] == matcher->round;
 	case VD_NODE_FIELDREF:
 		(void)vd_items_fieldrefs(matcher->set->items, &refs);
-		return vd_matcher_fieldref(matcher, &refs[code->arg]);
+		/* the route has noted whether both fields are there */
+		return matcher->present[refs[code->arg].key] == matcher->round &&
+		       matcher->present[refs[code->arg].other] == matcher->round &&
+		       vd_matcher_fieldref(matcher, &refs[code->arg]);
 	default:
 		return code->op == VD_NODE_TRUE;
 	}
