@@ -59,12 +59,19 @@ vd_field_is_value(const struct vd_field *field)
 	return field->type == VD_F_STRING || field->type == VD_F_NUMBER || field->type == VD_F_BOOL;
 }
 
+/* Has it a value that keywords look at? */
+VD_INLINE bool
+vd_field_is_text(const struct vd_field *field)
+{
+	return field->type == VD_F_STRING || field->type == VD_F_NUMBER;
+}
+
 struct vd_event {
 	struct vd_field *fields;
 	size_t n;
-	struct vd_str text; /* the whole event as it came */
-	uint32_t repaired;  /* VD_REPAIRED_* */
-	bool single;        /* certainly no key of the table has two values */
+	struct vd_str text;                  /* the whole event as it came */
+	uint32_t repaired;                   /* VD_REPAIRED_* */
+	bool single;                         /* certainly no key of the table has two values */
 	uint32_t windows[VD_K_EVENT_ID + 1]; /* if single: index of Channel and EventID; VD_KEY_NONE: none */
 };
 

@@ -38,7 +38,8 @@ vd_names_new(const struct vd_keys *keys)
 	names->slots = vd_mem_zalloc(FIRST_SLOTS, sizeof *names->slots);
 	names->recent = vd_mem_zalloc((size_t)1 << VD_NAMES_RECENT_LOG, sizeof *names->recent);
 	names->taken = vd_mem_zalloc(vd_keys_count(keys), sizeof *names->taken);
-	if (names->arena == NULL || names->taken == NULL || names->nodes == NULL || names->slots == NULL || names->recent == NULL)
+	if (names->arena == NULL || names->taken == NULL || names->nodes == NULL || names->slots == NULL ||
+		names->recent == NULL)
 		return NULL;
 	/* keys of an attacker's making must not collide on purpose: the address is not known to them */
 	names->seed = (uint32_t)((uintptr_t)names >> 4);

@@ -113,8 +113,8 @@ vd_names_find(struct vd_names *names, uint32_t parent, struct vd_str local)
 {
 	uint64_t first, last;
 	vd_names_ends(local, &first, &last);
-	uint32_t *recent =
-		&names->recent[vd_names_hash(names, parent, local.len, first, last) >> (64 - VD_NAMES_RECENT_LOG)];
+	uint32_t *recent = &names->recent[vd_names_hash(names, parent, local.len, first, last) >>
+					  (64 - VD_NAMES_RECENT_LOG)];
 	if (VD_UNLIKELY(*recent == 0 || !vd_names_is(&names->nodes[*recent], parent, local, first, last)))
 		*recent = vd_names_child(names, parent, local);
 	return *recent;

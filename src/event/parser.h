@@ -25,8 +25,8 @@ struct vd_event_parser {
 	uint32_t repaired;
 	bool several; /* one key may have two values: elements, or texts that are called by a name beside them */
 	uint32_t windows[VD_K_EVENT_ID + 1]; /* index of the last field with this key, VD_KEY_NONE: none */
-	uint64_t objects; /* serial number of the newest object, over all events */
-	uint64_t event;   /* serial number of this event among them */
+	uint64_t objects;                    /* serial number of the newest object, over all events */
+	uint64_t event;                      /* serial number of this event among them */
 };
 
 void vd_event_parser_begin(struct vd_event_parser *parser);

@@ -203,8 +203,8 @@ plain_members(struct walk *w, const struct level *level, bool *ret_key)
 		if (VD_UNLIKELY(first[-1] != '"' || *colon != ':' || colon[-1] != '"' || colon == first ||
 				!plain_value(text + at[i + 2], end, &raw, &type)))
 			break;
-		uint32_t node = vd_names_find(parser->names, level->node,
-			(struct vd_str){first, (size_t)(colon - first - 1)});
+		uint32_t node = vd_names_find(
+			parser->names, level->node, (struct vd_str){first, (size_t)(colon - first - 1)});
 		ok = node != 0;
 		if (VD_UNLIKELY(!ok))
 			break;

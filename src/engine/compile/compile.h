@@ -211,8 +211,9 @@ struct vd_route {
 	const struct vd_route_rule *rules;
 	const struct vd_code *code;
 	uint32_t n_code;
-	uint32_t n_leaves;     /* items in code: the most triggers there can be */
-	const uint16_t *slots; /* by key number, and one more that is 0: index in keys; 0: nobody asks for it */
+	uint32_t n_leaves; /* items in code: the most triggers there can be */
+	const uint16_t
+		*slots; /* by key number, and one more that is 0: index in keys; 0: nobody asks for it */
 	const struct vd_route_key *keys;
 	uint32_t keywords; /* set on every value, VD_NONE: none */
 	uint32_t keywords_base;

@@ -150,7 +150,8 @@ place(struct vd_grams *grams, const struct vd_gram_literal *literal, uint32_t of
 	to += units_of(sizeof entry);
 	memcpy(to, literal->text, literal->len);
 	if (literal->n_items != 0)
-		memcpy(to + units_of(literal->len), literal->items, literal->n_items * sizeof *literal->items);
+		memcpy(to + units_of(literal->len), literal->items,
+			literal->n_items * sizeof *literal->items);
 	slot->from += entry_units(literal->len, literal->n_items);
 }
 

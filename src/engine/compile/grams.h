@@ -42,7 +42,7 @@ struct vd_gram_slot {
 
 struct vd_grams {
 	uint32_t n;
-	uint64_t *units; /* entries */
+	uint64_t *units;  /* entries */
 	uint32_t shift;   /* 32 - log2 of bits in the bitmap */
 	uint32_t *bitmap; /* words of 32 bits: a vector gathers eight */
 	uint32_t mask;

@@ -261,9 +261,9 @@ is_short(const struct vd_atom *atom)
 }
 
 static bool
-is_costly(uint32_t key, const struct vd_value *const values[], size_t n)
+is_costly(const struct vd_value *const values[], size_t n)
 {
-	for (size_t i = 0; key != VD_KEY_NONE && i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		for (size_t a = 0; a < values[i]->n; a++)
 			if (values[i]->atoms[a].kind == VD_ATOM_REGEX || is_short(&values[i]->atoms[a]))
 				return true;
@@ -299,7 +299,7 @@ share(struct vd_items *items, uint32_t key, bool all, const struct vd_value *con
 		return VD_NONE;
 	for (size_t i = 0; i < n; i++)
 		kept[i] = values[i];
-	bool costly = is_costly(key, values, n);
+	bool costly = is_costly(values, n);
 	items->list[items->n] = (struct vd_citem){key, all, n, kept, 1, costly, costly, NULL};
 	items->slots[slot] = (uint32_t)++items->n;
 	return items->slots[slot] - 1;
@@ -357,12 +357,12 @@ event_node(struct vd_items *items, uint32_t key, const struct vd_atom *atom)
 
 /* Values that can be searched for first, those that cannot behind them: ret says how many the first are. */
 static size_t
-costly_last(uint32_t key, const struct vd_value **values, size_t n)
+costly_last(const struct vd_value **values, size_t n)
 {
 	size_t first = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct vd_value *value = values[i];
-		if (is_costly(key, &value, 1))
+		if (is_costly(&value, 1))
 			continue;
 		memmove(&values[first + 1], &values[first], (i - first) * sizeof(struct vd_value *));
 		values[first++] = value;
@@ -395,7 +395,7 @@ item_node(struct vd_items *items, const struct vd_item *item)
 		}
 	}
 	/* of |all the costly values apart: the others may trigger the rule without them */
-	size_t quick = all && chunk > 1 ? costly_last(key, values, n) : n;
+	size_t quick = all && chunk > 1 ? costly_last(values, n) : n;
 	for (size_t from = 0, len; from < n; from += len) {
 		len = VD_MIN(chunk, (from < quick ? quick : n) - from);
 		uint32_t shared = share(items, key, all && len > 1, values + from, len);

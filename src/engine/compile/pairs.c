@@ -141,8 +141,8 @@ note_opaque(struct vd_pairs_look *look, struct vd_str json, size_t base, const s
 {
 	for (uint64_t bits = block->wide | block->escapes; bits != 0; bits &= bits - 1) {
 		size_t at = base + (size_t)__builtin_ctzll(bits);
-		if (at >= json.len || !(json.at[at] == '\\' ? vd_json_begins_escape(json, at)
-							     : hides_letter(json, at)))
+		if (at >= json.len ||
+			!(json.at[at] == '\\' ? vd_json_begins_escape(json, at) : hides_letter(json, at)))
 			continue;
 		if (look->n_opaque < VD_PAIRS_OPAQUE)
 			look->opaque[look->n_opaque++] = (uint32_t)at;

@@ -30,7 +30,7 @@ struct vd_pair_word {
 struct vd_pairs {
 	uint32_t n;
 	unsigned char first[VD_PAIRS_MAX], second[VD_PAIRS_MAX]; /* lower case */
-	struct vd_pair_masks masks; /* letters in both cases */
+	struct vd_pair_masks masks;                              /* letters in both cases */
 	size_t n_words;
 	const struct vd_pair_word *words; /* by pair: those of pair p are from[p] … from[p + 1] */
 	size_t from[VD_PAIRS_MAX + 1];

@@ -132,11 +132,9 @@ walk_avx512(const struct vd_pair_masks *masks, const char *at, const char *end, 
 	for (; at < end; at += VD_PAIRS_BLOCK) {
 		__m512i here = _mm512_loadu_si512(at), next = _mm512_loadu_si512(at + 1);
 		__m512i a = _mm512_and_si512(_mm512_shuffle_epi8(first_low, _mm512_and_si512(here, low)),
-			_mm512_shuffle_epi8(
-				first_high, _mm512_and_si512(_mm512_srli_epi16(here, 4), low)));
+			_mm512_shuffle_epi8(first_high, _mm512_and_si512(_mm512_srli_epi16(here, 4), low)));
 		__m512i b = _mm512_and_si512(_mm512_shuffle_epi8(second_low, _mm512_and_si512(next, low)),
-			_mm512_shuffle_epi8(
-				second_high, _mm512_and_si512(_mm512_srli_epi16(next, 4), low)));
+			_mm512_shuffle_epi8(second_high, _mm512_and_si512(_mm512_srli_epi16(next, 4), low)));
 		struct looked looked = {
 			.hits = _mm512_test_epi8_mask(a, b),
 			.wide = _mm512_movepi8_mask(here),

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-#define KEYWORDS_MAX 1024u  /* of more, each value is looked at */
+#define KEYWORDS_MAX 1024u /* of more, each value is looked at */
 #define KEYWORD_RUN_MIN 3u /* a shorter run is in every event */
 
 struct vd_set_builder *

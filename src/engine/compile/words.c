@@ -34,7 +34,8 @@ add_grams(struct vd_arena *arena, const struct vd_str *words, size_t n, struct v
 		return false;
 	for (size_t w = 0; w < n; w++)
 		for (uint32_t offset = 0; offset < VD_WORDS_STEP; offset++) {
-			uint32_t gram = gram_at(words[w].at + offset), bit = gram * VD_WORDS_MIX >> ret->shift;
+			uint32_t gram = gram_at(words[w].at + offset),
+				 bit = gram * VD_WORDS_MIX >> ret->shift;
 			sort_in(list, ret->n_grams++, (struct vd_word_gram){gram, offset, words[w]});
 			ret->bitmap[bit / 32] |= (uint32_t)1 << (bit % 32);
 		}

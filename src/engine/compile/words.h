@@ -21,8 +21,8 @@ struct vd_word_gram {
 };
 
 struct vd_words {
-	struct vd_pairs pairs; /* of the short ones, or of all */
-	uint32_t n_grams;      /* 0: pairs are all */
+	struct vd_pairs pairs;            /* of the short ones, or of all */
+	uint32_t n_grams;                 /* 0: pairs are all */
 	const struct vd_word_gram *grams; /* by gram */
 	uint32_t shift;                   /* 32 - log2 of bits in the bitmap */
 	uint32_t *bitmap;

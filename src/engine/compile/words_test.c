@@ -23,7 +23,8 @@ static void
 make(struct vd_random *random, uint32_t letters, char *to, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		to[i] = vd_random_below(random, 9) == 0 ? '.' : (char)('a' + vd_random_below(random, letters));
+		to[i] = vd_random_below(random, 9) == 0 ? '.'
+							: (char)('a' + vd_random_below(random, letters));
 }
 
 static void
@@ -52,7 +53,7 @@ agree(struct vd_random *random, uint32_t letters, uint32_t n, uint32_t shortest)
 			size_t at = vd_random_below(random, (uint32_t)(shown.len - one.len) + 1);
 			for (size_t i = 0; i < one.len; i++)
 				text[at + i] = (char)(vd_random_below(random, 2) == 0 ? one.at[i]
-											: toupper(one.at[i]));
+										      : toupper(one.at[i]));
 		}
 		bool any = false;
 		for (uint32_t i = 0; i < n; i++)

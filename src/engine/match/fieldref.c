@@ -155,7 +155,8 @@ is_plain_end(const struct vd_field *field, size_t back)
 {
 	char c = back < field->raw_len ? field->raw[field->raw_len - back - 1] : '\\';
 	bool escaped = back + 1 < field->raw_len && field->raw[field->raw_len - back - 2] == '\\';
-	return !escaped && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.');
+	return !escaped &&
+	       ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.');
 }
 
 static bool

@@ -57,13 +57,15 @@ value_holds(struct vd_matcher *matcher, const struct vd_citem *item, size_t v, c
 	return false;
 }
 
-/* The next field from *i on that has a value under the key; NULL: there is none. */
+/* The next field from *i on that has a value under the key, or one for keywords; NULL: there is none. */
 static const struct vd_field *
 next_field(const struct vd_event *ev, uint32_t key, size_t *i)
 {
 	for (; *i < ev->n; ++*i) {
 		const struct vd_field *field = &ev->fields[*i];
-		if (field->key == key && vd_field_is_value(field))
+		bool asked = key == VD_KEY_NONE ? vd_field_is_text(field)
+						: field->key == key && vd_field_is_value(field);
+		if (asked)
 			return &ev->fields[(*i)++];
 	}
 	return NULL;

@@ -3,7 +3,8 @@
 #include "base/mem.h"
 
 #define FIRST 64u
-#define CODE_PER_EVENT 128u /* choosing takes time by the code: under a microsecond for each event that led to it */
+#define CODE_PER_EVENT                                                                                       \
+	128u /* choosing takes time by the code: under a microsecond for each event that led to it */
 #define STEP 8u
 #define LAST 32768u
 #define NEVER UINT64_MAX /* cost of a condition that can hold with no item true */

@@ -91,8 +91,8 @@ search_line(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw,
 }
 
 bool
-vd_lines_scan(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw,
-	vd_gram_found *found, void *owner)
+vd_lines_scan(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw, vd_gram_found *found,
+	void *owner)
 {
 	vd_obj_check(lines, VD_LINES_MAGIC);
 	lines->found = found;

@@ -22,8 +22,8 @@ void vd_lines_free(struct vd_lines *lines);
  * Calls found for the id of each literal of set->grams in raw, the JSON text of a string; an id may come more than
  * once.  False: out of memory.
  */
-bool vd_lines_scan(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw,
-	vd_gram_found *found, void *owner) VD_MUST_USE;
+bool vd_lines_scan(struct vd_lines *lines, const struct vd_set *set, struct vd_str raw, vd_gram_found *found,
+	void *owner) VD_MUST_USE;
 
 VD_AUTO_DEFINE(vd_lines, vd_lines_free)
 

@@ -302,7 +302,8 @@ asked_fields(const struct vd_matcher *matcher, size_t from, uint32_t asked[WANTE
 }
 
 static enum vd_status
-take_asked(struct vd_matcher *matcher, const uint32_t *asked, size_t n_asked, bool repeated, struct vd_err *err)
+take_asked(
+	struct vd_matcher *matcher, const uint32_t *asked, size_t n_asked, bool repeated, struct vd_err *err)
 {
 	const struct vd_route *route = matcher->route;
 	struct wanted list[WANTED];
@@ -345,12 +346,6 @@ take_fields(struct vd_matcher *matcher, struct vd_err *err)
 	return st;
 }
 
-static bool
-is_text(const struct vd_field *field)
-{
-	return field->type == VD_F_STRING || field->type == VD_F_NUMBER;
-}
-
 /* Only the values in which a word may stand in disguise.  Fields stand in the order of the text. */
 static enum vd_status
 take_opaque(struct vd_matcher *matcher, const struct vd_set *set, const struct vd_pairs_look *look,
@@ -361,7 +356,7 @@ take_opaque(struct vd_matcher *matcher, const struct vd_set *set, const struct v
 	uint32_t k = 0;
 	for (size_t i = 0; st == VD_OK && i < ev->n && k < look->n_opaque; i++) {
 		const struct vd_field *field = &ev->fields[i];
-		if (!is_text(field))
+		if (!vd_field_is_text(field))
 			continue;
 		while (k < look->n_opaque && ev->text.at + look->opaque[k] < field->raw)
 			k++;
@@ -388,7 +383,7 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 	enum vd_status st = VD_OK;
 	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
-		if (is_text(field))
+		if (vd_field_is_text(field))
 			st = take_value(matcher, set, route->keywords_base, field, err);
 	}
 	return st;

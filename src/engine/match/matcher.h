@@ -47,13 +47,13 @@ struct vd_matcher {
 	uint64_t *bits; /* of the route; only those in held are set */
 	uint32_t *held;
 	uint32_t n_held;
-	uint32_t *present, *null;      /* per key: round in which it was there, was null */
-	uint32_t *place;               /* per key that was there: index of its last field */
-	uint32_t *grouped;             /* per key: round in which its values were taken together */
-	uint32_t *valued;              /* per key: round in which it had a value */
-	uint32_t *tried;               /* per rule of a route: round */
-	struct vd_later *later;        /* per item */
-	const struct vd_field *formed; /* the scan's field, during judgement */
+	uint32_t *present, *null;        /* per key: round in which it was there, was null */
+	uint32_t *place;                 /* per key that was there: index of its last field */
+	uint32_t *grouped;               /* per key: round in which its values were taken together */
+	uint32_t *valued;                /* per key: round in which it had a value */
+	uint32_t *tried;                 /* per rule of a route: round */
+	struct vd_later *later;          /* per item */
+	const struct vd_field *formed;   /* the scan's field, during judgement */
 	struct vd_noted noted[VD_NOTED]; /* by key */
 	uint32_t *candidates;
 	uint32_t n_candidates;
