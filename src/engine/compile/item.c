@@ -370,6 +370,27 @@ costly_last(const struct vd_value **values, size_t n)
 	return first;
 }
 
+/* Kids of node, one for each chunk of values: of an AND (|all) so many, and the costly ones apart. */
+static bool
+add_chunks(
+	struct vd_items *items, struct vd_node *node, uint32_t key, const struct vd_value **values, size_t n)
+{
+	bool all = node->op == VD_NODE_AND;
+	/* keywords are looked for in every value: one by one, each is cached like any other */
+	size_t chunk = !all ? SIZE_MAX : key == VD_KEY_NONE ? 1 : ALL_MAX;
+	/* the others may trigger the rule without the costly ones */
+	size_t quick = all ? costly_last(values, n) : n;
+	for (size_t from = 0, len; from < n; from += len) {
+		len = VD_MIN(chunk, (from < quick ? quick : n) - from);
+		uint32_t shared = share(items, key, all && len > 1, values + from, len);
+		struct vd_node *kid = shared == VD_NONE ? NULL : new_node(items, VD_NODE_ITEM, shared, 0);
+		if (kid == NULL)
+			return false;
+		node->kids[node->n++] = kid;
+	}
+	return true;
+}
+
 /* An item's values in chunks of one shared item each; event tests stand beside them. */
 static struct vd_node *
 item_node(struct vd_items *items, const struct vd_item *item)
@@ -383,8 +404,7 @@ item_node(struct vd_items *items, const struct vd_item *item)
 	if (node == NULL || values == NULL)
 		return NULL;
 	uint32_t kids = 0;
-	/* keywords are looked for in every value: one by one, each is cached like any other */
-	size_t n = 0, chunk = !all ? SIZE_MAX : item->field.len == 0 ? 1 : ALL_MAX;
+	size_t n = 0;
 	for (size_t i = 0; i < item->n; i++) {
 		if (is_about_event(&item->values[i])) {
 			node->kids[kids] = event_node(items, key, &item->values[i].atoms[0]);
@@ -394,17 +414,10 @@ item_node(struct vd_items *items, const struct vd_item *item)
 			values[n++] = &item->values[i];
 		}
 	}
-	/* of |all the costly values apart: the others may trigger the rule without them */
-	size_t quick = all && chunk > 1 ? costly_last(values, n) : n;
-	for (size_t from = 0, len; from < n; from += len) {
-		len = VD_MIN(chunk, (from < quick ? quick : n) - from);
-		uint32_t shared = share(items, key, all && len > 1, values + from, len);
-		if (shared == VD_NONE ||
-			(node->kids[kids++] = new_node(items, VD_NODE_ITEM, shared, 0)) == NULL)
-			return NULL;
-	}
 	node->n = kids;
-	if (kids == 1)
+	if (!add_chunks(items, node, key, values, n))
+		return NULL;
+	if (node->n == 1)
 		node = node->kids[0];
 	return item->negate ? negated(items, node) : node;
 }

@@ -67,18 +67,18 @@ struct vd_needs_few
 vd_needs_few(const struct vd_needs *needs)
 {
 	struct vd_needs_few few = {.chars = needs->chars};
-	double common[VD_NEEDS_FEW];
+	double frequency[VD_NEEDS_FEW];
 	for (unsigned c = 0; c < 256; c++) {
 		double own = vd_commonness((unsigned char)c);
-		if (!has(needs, c) || (few.n == VD_NEEDS_FEW && common[VD_NEEDS_FEW - 1] <= own))
+		if (!has(needs, c) || (few.n == VD_NEEDS_FEW && frequency[VD_NEEDS_FEW - 1] <= own))
 			continue;
 		unsigned at = few.n == VD_NEEDS_FEW ? VD_NEEDS_FEW - 1u : few.n++;
-		for (; at > 0 && common[at - 1] > own; at--) {
+		for (; at > 0 && frequency[at - 1] > own; at--) {
 			few.bytes[at] = few.bytes[at - 1];
-			common[at] = common[at - 1];
+			frequency[at] = frequency[at - 1];
 		}
 		few.bytes[at] = (uint8_t)c;
-		common[at] = own;
+		frequency[at] = own;
 	}
 	return few;
 }
