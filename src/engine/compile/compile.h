@@ -107,7 +107,8 @@ struct vd_literals {
 	struct vd_literal *list;
 	uint32_t mask;   /* slots - 1 */
 	uint32_t *slots; /* first literal or VD_NONE */
-	uint8_t widths;  /* affixes: which of 1, 2, 4, 8 bytes their keys have */
+	uint32_t longest;
+	uint8_t widths; /* affixes: which of 1, 2, 4, 8 bytes their keys have */
 };
 
 struct vd_pattern {

@@ -106,10 +106,18 @@ best_offset(const struct spread *spread, const struct vd_gram_literal *literal)
 	return best;
 }
 
+/* The rarest pair of a short literal. */
+static uint32_t
+best_pair(const struct vd_gram_literal *literal)
+{
+	const unsigned char *text = (const unsigned char *)literal->text;
+	return literal->len > 2 && vd_commonness(text[2]) < vd_commonness(text[0]);
+}
+
 static uint32_t
 gram_of(const struct vd_gram_literal *literal, uint32_t offset)
 {
-	return literal->len < VD_GRAM ? pair_at(literal->text) : gram_at(literal->text + offset);
+	return literal->len < VD_GRAM ? pair_at(literal->text + offset) : gram_at(literal->text + offset);
 }
 
 /* Takes a gram for the literal and counts it there. */
@@ -117,7 +125,8 @@ static uint32_t
 choose(struct vd_grams *grams, const struct spread *spread, const struct vd_gram_literal *literal)
 {
 	bool is_short = literal->len < VD_GRAM;
-	uint32_t offset = is_short ? 0 : best_offset(spread, literal), gram = gram_of(literal, offset);
+	uint32_t offset = is_short ? best_pair(literal) : best_offset(spread, literal);
+	uint32_t gram = gram_of(literal, offset);
 	uint32_t bit = is_short ? gram : bit_of(grams, gram);
 	uint32_t *bitmap = is_short ? grams->pairs : grams->bitmap;
 	struct vd_gram_slot *slot = slot_of(grams, gram);
@@ -298,23 +307,13 @@ take_pairs(const struct search *search, size_t base, uint64_t hits, struct vd_gr
 		look(search, places, true);
 }
 
-#define TAIL (64u + VD_PAIRS_BLOCK) /* the pairs' walk reads so much from the start of its last block on */
-
 static void
 search_pairs(const struct search *search, struct vd_gram_places *places)
 {
-	struct vd_str text = search->text;
 	struct vd_pairs_block block;
-	char tail[2 * TAIL] = {0};
-	size_t whole = text.len < TAIL ? 0 : (text.len - TAIL) / VD_PAIRS_BLOCK * VD_PAIRS_BLOCK;
-	const char *at = text.at, *end = text.at + whole;
+	const char *start = search->text.at, *at = start, *end = at + search->text.len;
 	for (; (at = vd_pairs_walk(&search->grams->masks, at, end, &block)) < end; at += VD_PAIRS_BLOCK)
-		take_pairs(search, (size_t)(at - text.at), block.hits, places);
-	memcpy(tail, text.at + whole, text.len - whole);
-	end = tail + (text.len - whole);
-	for (at = tail; (at = vd_pairs_walk(&search->grams->masks, at, end, &block)) < end;
-		at += VD_PAIRS_BLOCK)
-		take_pairs(search, whole + (size_t)(at - tail), block.hits, places);
+		take_pairs(search, (size_t)(at - start), block.hits, places);
 	look(search, places, true);
 }
 

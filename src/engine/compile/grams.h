@@ -47,7 +47,7 @@ struct vd_grams {
 	uint32_t *bitmap; /* words of 32 bits: a vector gathers eight */
 	uint32_t mask;
 	struct vd_gram_slot *slots;
-	uint32_t *pairs; /* bitmap of the first two bytes of short literals, NULL: there are none */
+	uint32_t *pairs; /* bitmap of two bytes of short literals, NULL: there are none */
 	struct vd_pair_masks masks; /* of the same, some sharing a bit */
 };
 
@@ -57,7 +57,7 @@ struct vd_grams {
 bool vd_grams_build(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n,
 	struct vd_grams *ret) VD_MUST_USE;
 
-/* Calls found for the id of each literal in text (16 readable bytes behind it), at least once for each place it stands at
+/* Calls found for the id of each literal in text (64 readable bytes behind it), at least once for each place it stands at
  * (twice where NULs make four bytes look like two). */
 void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, vd_gram_found *found, void *owner);
 

@@ -37,7 +37,7 @@ agree(struct vd_random *random, uint32_t letters, uint32_t shortest)
 	VD_AUTO(vd_arena) arena = vd_arena_new(0);
 	static struct vd_gram_literal literals[LITERALS];
 	static uint32_t items[LITERALS][2];
-	static char words[LITERALS][24], text[TEXT_MAX + 16];
+	static char words[LITERALS][24], text[TEXT_MAX + 64];
 	struct vd_grams grams;
 	uint32_t n = 1 + vd_random_below(random, LITERALS);
 	assert_non_null(arena);

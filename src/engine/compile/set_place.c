@@ -42,6 +42,7 @@ place_literals(struct vd_set_builder *builder, enum vd_set_table table, struct v
 		uint32_t *slot = &ret->slots[literal_key(table, e->text, literal->len) & ret->mask];
 		literal->next = *slot;
 		*slot = ret->n++;
+		ret->longest = VD_MAX(ret->longest, literal->len);
 		ret->widths |= (uint8_t)vd_affix(literal->len);
 	}
 	return true;

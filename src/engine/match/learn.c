@@ -5,7 +5,8 @@
 #define FIRST 64u
 #define CODE_PER_EVENT                                                                                       \
 	128u /* choosing takes time by the code: under a microsecond for each event that led to it */
-#define STEP 8u
+#define PART 4u /* once it has chosen, this part of the events tells as much as all */
+#define STEP 4u
 #define LAST 32768u
 #define NEVER UINT64_MAX /* cost of a condition that can hold with no item true */
 
@@ -29,6 +30,7 @@ vd_learned_new(const struct vd_ruleset *set)
 		all[i] = (struct vd_learned){
 			.route = route,
 			.next = VD_MAX(FIRST, route->n_code / CODE_PER_EVENT),
+			.every = 1,
 			.costs = costs,
 			.counts = at,
 			.trigger_from = route->trigger_from,
@@ -130,6 +132,7 @@ vd_learned_choose(struct vd_learned *learned)
 	const struct vd_route *route = learned->route;
 	uint32_t *from = learned->own_from;
 	struct tally tally = {.from = from};
+	learned->every = PART;
 	learned->next = learned->next >= LAST ? 0 : learned->next * STEP;
 	for (uint32_t at = route->n_code; at-- > 0;) /* kids stand behind their node */
 		learned->costs[at] = cost_of(learned, at);

@@ -156,6 +156,8 @@ apply(struct vd_scan *scan, struct vd_marks marks)
 static void
 find_whole(struct vd_scan *scan, const struct vd_literals *table, struct vd_str text)
 {
+	if (text.len > table->longest)
+		return;
 	uint64_t hash = vd_literal_hash(text.at, text.len);
 	for (uint32_t i = table->slots[hash & table->mask]; i != VD_NONE; i = table->list[i].next) {
 		const struct vd_literal *literal = &table->list[i];
