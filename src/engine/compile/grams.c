@@ -35,17 +35,10 @@ maybe_pair(const struct vd_grams *grams, uint32_t pair)
 	return (grams->pairs[pair / 32] >> (pair % 32)) & 1;
 }
 
-static uint32_t
-slot_index(uint32_t gram)
-{
-	uint32_t h = gram * 0x85ebca6bu;
-	return h ^ h >> 15; /* low bits of a product know only the low bytes */
-}
-
 static struct vd_gram_slot *
 slot_of(const struct vd_grams *grams, uint32_t gram)
 {
-	return &grams->slots[slot_index(gram) & grams->mask];
+	return &grams->slots[vd_gram_slot_of(grams, gram)];
 }
 
 /* How many literals hold each gram.  What rules look for often is also what values are made of: ".exe", "\\windows\\". */
@@ -59,7 +52,7 @@ struct spread {
 static uint32_t *
 spread_of(const struct spread *spread, uint32_t gram)
 {
-	for (uint32_t at = slot_index(gram);; at++) {
+	for (uint32_t at = gram * 0x85ebca6bu ^ gram >> 15;; at++) {
 		struct spread_slot *slot = &spread->slots[at & spread->mask];
 		if (slot->n == 0 || slot->gram == gram) {
 			slot->gram = gram;
@@ -235,13 +228,6 @@ vd_grams_build(
 
 /* ---- searching ---- */
 
-struct search {
-	const struct vd_grams *grams;
-	struct vd_str text;
-	vd_gram_found *found;
-	void *owner;
-};
-
 /* Are the len bytes at both places the same?  Reads whole units. */
 static bool
 same(const char *a, const char *b, uint32_t len)
@@ -259,7 +245,7 @@ same(const char *a, const char *b, uint32_t len)
 }
 
 static void
-compare(const struct search *search, const struct vd_gram_slot *slot, size_t at)
+compare(const struct vd_gram_search *search, const struct vd_gram_slot *slot, size_t at)
 {
 	const uint64_t *unit = &search->grams->units[slot->from];
 	struct vd_str text = search->text;
@@ -276,59 +262,83 @@ compare(const struct search *search, const struct vd_gram_slot *slot, size_t at)
 	}
 }
 
-/* Looks at all places together, step by step: what one waits for is fetched while others are. */
 static void
-look(const struct search *search, struct vd_gram_places *places, bool pairs)
+fetch(const struct vd_grams *grams, const struct vd_gram_places *places)
 {
-	const struct vd_grams *grams = search->grams;
-	const struct vd_gram_slot *slots[VD_GRAM_PLACES];
-	for (uint32_t i = 0; i < places->n; i++) {
-		const char *at = search->text.at + places->at[i];
-		slots[i] = slot_of(grams, pairs ? pair_at(at) : gram_at(at));
-		VD_PREFETCH(slots[i]);
-	}
 	for (uint32_t i = 0; i < places->n; i++)
-		VD_PREFETCH(&grams->units[slots[i]->from]);
+		VD_PREFETCH(&grams->units[grams->slots[places->slot[i]].from]);
+}
+
+static void
+look(struct vd_gram_search *search)
+{
+	struct vd_gram_places *places = &search->places;
 	for (uint32_t i = 0; i < places->n; i++)
-		compare(search, slots[i], places->at[i]);
+		compare(search, &search->grams->slots[places->slot[i]], places->at[i]);
 	places->n = 0;
 }
 
 /* Places of the block where a pair really begins. */
 static void
-take_pairs(const struct search *search, size_t base, uint64_t hits, struct vd_gram_places *places)
+take_pairs(struct vd_gram_search *search, size_t base, uint64_t hits)
 {
+	struct vd_gram_places *places = &search->places;
 	for (; hits != 0; hits &= hits - 1) {
 		size_t at = base + (size_t)__builtin_ctzll(hits);
-		if (at + 2 <= search->text.len && maybe_pair(search->grams, pair_at(search->text.at + at)))
-			places->at[places->n++] = (uint32_t)at;
+		uint32_t pair = pair_at(search->text.at + at);
+		if (at + 2 <= search->text.len && maybe_pair(search->grams, pair))
+			places->n = vd_gram_note(search->grams, places, places->n, at, pair);
 	}
 	if (places->n + VD_PAIRS_BLOCK > VD_GRAM_PLACES)
-		look(search, places, true);
+		look(search);
 }
 
 static void
-search_pairs(const struct search *search, struct vd_gram_places *places)
+search_pairs(struct vd_gram_search *search)
 {
 	struct vd_pairs_block block;
 	const char *start = search->text.at, *at = start, *end = at + search->text.len;
 	for (; (at = vd_pairs_walk(&search->grams->masks, at, end, &block)) < end; at += VD_PAIRS_BLOCK)
-		take_pairs(search, (size_t)(at - start), block.hits, places);
-	look(search, places, true);
+		take_pairs(search, (size_t)(at - start), block.hits);
+}
+
+void
+vd_grams_begin(struct vd_gram_search *search, const struct vd_grams *grams, struct vd_str text,
+	vd_gram_found *found, void *owner)
+{
+	search->grams = grams;
+	search->text = text;
+	search->found = found;
+	search->owner = owner;
+	search->places.n = 0;
+	if (grams->pairs != NULL && text.len >= VD_GRAM_SHORTEST)
+		search_pairs(search);
+	for (size_t i = 0; i + VD_GRAM <= text.len;) {
+		i = vd_grams_walk(grams, text, i, &search->places);
+		if (i + VD_GRAM > text.len)
+			break;
+		fetch(grams, &search->places); /* no more room: these at once */
+		look(search);
+	}
+}
+
+void
+vd_grams_fetch(const struct vd_gram_search *search)
+{
+	fetch(search->grams, &search->places);
+}
+
+void
+vd_grams_end(struct vd_gram_search *search)
+{
+	look(search);
 }
 
 void
 vd_grams_scan(const struct vd_grams *grams, struct vd_str text, vd_gram_found *found, void *owner)
 {
-	struct search search = {grams, text, found, owner};
-	struct vd_gram_places places;
-	places.n = 0;
-	if (text.len < VD_GRAM_SHORTEST)
-		return;
-	if (grams->pairs != NULL)
-		search_pairs(&search, &places);
-	for (size_t i = 0; i + VD_GRAM <= text.len;) {
-		i = vd_grams_walk(grams, text, i, &places);
-		look(&search, &places, false);
-	}
+	struct vd_gram_search search;
+	vd_grams_begin(&search, grams, text, found, owner);
+	vd_grams_fetch(&search);
+	vd_grams_end(&search);
 }

@@ -57,21 +57,56 @@ struct vd_grams {
 bool vd_grams_build(struct vd_arena *arena, const struct vd_gram_literal *literals, uint32_t n,
 	struct vd_grams *ret) VD_MUST_USE;
 
-/* Calls found for the id of each literal in text (64 readable bytes behind it), at least once for each place it stands at
- * (twice where NULs make four bytes look like two). */
+/* Places of a text that are worth a look, and the slots to look at. */
+#define VD_GRAM_PLACES 128u
+
+struct vd_gram_places {
+	uint32_t n;
+	uint32_t at[VD_GRAM_PLACES];
+	uint32_t slot[VD_GRAM_PLACES];
+};
+
+/* A search under way: what it waits for is fetched while its caller does something else. */
+struct vd_gram_search {
+	const struct vd_grams *grams;
+	struct vd_str text;
+	vd_gram_found *found;
+	void *owner;
+	struct vd_gram_places places;
+};
+
+/*
+ * Calls found for the id of each literal in text (64 readable bytes behind it), at least once for each place it stands at
+ * (twice where NULs make four bytes look like two): begin, fetch and end in this order, during all of which text stays.
+ */
+void vd_grams_begin(struct vd_gram_search *search, const struct vd_grams *grams, struct vd_str text,
+	vd_gram_found *found, void *owner);
+void vd_grams_fetch(const struct vd_gram_search *search);
+void vd_grams_end(struct vd_gram_search *search);
+/* All three. */
 void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, vd_gram_found *found, void *owner);
 
 /* ---- grams_walk_*.c, one per kind of processor ---- */
 
 #define VD_GRAM_MIX 0x9e3779b1u
 
-/* Places of a text that are worth a look. */
-#define VD_GRAM_PLACES 128u
+VD_INLINE uint32_t
+vd_gram_slot_of(const struct vd_grams *grams, uint32_t gram)
+{
+	uint32_t h = gram * 0x85ebca6bu;
+	return (h ^ h >> 15) & grams->mask; /* low bits of a product know only the low bytes */
+}
 
-struct vd_gram_places {
-	uint32_t n;
-	uint32_t at[VD_GRAM_PLACES];
-};
+/* Notes a place and fetches its slot. */
+VD_INLINE uint32_t
+vd_gram_note(const struct vd_grams *grams, struct vd_gram_places *places, uint32_t n, size_t at, uint32_t gram)
+{
+	uint32_t slot = vd_gram_slot_of(grams, gram);
+	VD_PREFETCH(&grams->slots[slot]);
+	places->at[n] = (uint32_t)at;
+	places->slot[n] = slot;
+	return n + 1;
+}
 
 /* Looks at eight places from one on; reads 16 bytes. */
 #define VD_GRAM_BLOCK 8u

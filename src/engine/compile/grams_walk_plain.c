@@ -10,8 +10,8 @@ vd_grams_walk(const struct vd_grams *grams, struct vd_str text, size_t from, str
 		uint32_t gram;
 		memcpy(&gram, text.at + from, sizeof gram);
 		uint32_t bit = (gram * VD_GRAM_MIX) >> grams->shift;
-		places->at[places->n] = (uint32_t)from;
-		places->n += (grams->bitmap[bit / 32] >> (bit % 32)) & 1u;
+		if ((grams->bitmap[bit / 32] >> (bit % 32)) & 1u)
+			places->n = vd_gram_note(grams, places, places->n, from, gram);
 	}
 	return from;
 }

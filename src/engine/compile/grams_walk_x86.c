@@ -32,8 +32,12 @@ walk_avx2(const struct vd_grams *grams, struct vd_str text, size_t from, struct 
 		size_t left = text.len - from - (VD_GRAM - 1); /* places of text */
 		if (VD_UNLIKELY(left < VD_GRAM_BLOCK))
 			bits &= (1u << left) - 1;
-		for (; bits != 0; bits &= bits - 1)
-			places->at[n++] = (uint32_t)from + (uint32_t)__builtin_ctz(bits);
+		for (; bits != 0; bits &= bits - 1) {
+			size_t here = from + (size_t)__builtin_ctz(bits);
+			uint32_t one;
+			memcpy(&one, text.at + here, sizeof one);
+			n = vd_gram_note(grams, places, n, here, one);
+		}
 	}
 	places->n = n;
 	return from;
@@ -46,8 +50,8 @@ walk_plain(const struct vd_grams *grams, struct vd_str text, size_t from, struct
 		uint32_t gram;
 		memcpy(&gram, text.at + from, sizeof gram);
 		uint32_t bit = (gram * VD_GRAM_MIX) >> grams->shift;
-		places->at[places->n] = (uint32_t)from;
-		places->n += (grams->bitmap[bit / 32] >> (bit % 32)) & 1u;
+		if ((grams->bitmap[bit / 32] >> (bit % 32)) & 1u)
+			places->n = vd_gram_note(grams, places, places->n, from, gram);
 	}
 	return from;
 }

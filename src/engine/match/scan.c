@@ -408,10 +408,12 @@ look_up(struct vd_scan *scan)
 }
 
 static enum vd_status
-look_whole(struct vd_scan *scan, struct vd_err *err)
+look_whole(struct vd_scan *scan, const struct vd_gram_search *search, struct vd_err *err)
 {
 	const struct vd_set *set = scan->set;
 	look_up(scan);
+	if (search != NULL)
+		vd_grams_fetch(search); /* half-way between its begin and its end */
 	for (uint32_t i = 0; i < set->n_every; i++)
 		try(scan, &set->every[i]);
 	if (set->dbs[VD_DB_WIDE].db == NULL || !vd_text_has_wide(scan->value.folded))
@@ -434,12 +436,16 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		scan->value_round = 1;
 	}
 	vd_scan_field(scan, field);
+	bool grams = !by_line && set->grams.n != 0 && make_folded(scan);
+	struct vd_gram_search search;
+	if (grams)
+		vd_grams_begin(&search, &set->grams, scan->value.folded, on_literal, scan);
 	if (whole && make_folded(scan))
-		st = look_whole(scan, err);
+		st = look_whole(scan, grams ? &search : NULL, err);
+	if (grams)
+		vd_grams_end(&search);
 	if (by_line)
 		scan->failed |= !vd_lines_scan(scan->lines, set, raw, on_literal, scan);
-	else if (set->grams.n != 0 && make_folded(scan))
-		vd_grams_scan(&set->grams, scan->value.folded, on_literal, scan);
 	return scan->failed ? vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len)
 			    : st;
 }
