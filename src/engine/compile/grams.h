@@ -47,7 +47,7 @@ struct vd_grams {
 	uint32_t *bitmap; /* words of 32 bits: a vector gathers eight */
 	uint32_t mask;
 	struct vd_gram_slot *slots;
-	uint32_t *pairs; /* bitmap of two bytes of short literals, NULL: there are none */
+	uint32_t *pairs;            /* bitmap of two bytes of short literals, NULL: there are none */
 	struct vd_pair_masks masks; /* of the same, some sharing a bit */
 };
 
@@ -99,7 +99,8 @@ vd_gram_slot_of(const struct vd_grams *grams, uint32_t gram)
 
 /* Notes a place and fetches its slot. */
 VD_INLINE uint32_t
-vd_gram_note(const struct vd_grams *grams, struct vd_gram_places *places, uint32_t n, size_t at, uint32_t gram)
+vd_gram_note(
+	const struct vd_grams *grams, struct vd_gram_places *places, uint32_t n, size_t at, uint32_t gram)
 {
 	uint32_t slot = vd_gram_slot_of(grams, gram);
 	VD_PREFETCH(&grams->slots[slot]);

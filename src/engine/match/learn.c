@@ -4,7 +4,7 @@
 
 #define FIRST 64u
 #define CODE_PER_EVENT                                                                                       \
-	128u /* choosing takes time by the code: under a microsecond for each event that led to it */
+	128u    /* choosing takes time by the code: under a microsecond for each event that led to it */
 #define PART 4u /* once it has chosen, this part of the events tells as much as all */
 #define STEP 4u
 #define LAST 32768u

@@ -15,8 +15,8 @@ struct vd_learned {
 	const struct vd_route *route;
 	uint32_t seen, every; /* events of the route; which part of them is counted: one in every so many */
 	uint32_t events;      /* counted */
-	uint32_t next;    /* choose when events reaches it; 0: never again */
-	uint32_t *counts; /* per bit */
+	uint32_t next;        /* choose when events reaches it; 0: never again */
+	uint32_t *counts;     /* per bit */
 	/* the triggers in force, as in vd_route */
 	const uint32_t *trigger_from, *triggers;
 	uint64_t *costs; /* per instruction, while choosing: the same room for every route */

@@ -153,48 +153,110 @@ apply(struct vd_scan *scan, struct vd_marks marks)
 
 /* ---- tables ---- */
 
+/*
+ * A text's places in the tables, looked up in three steps between which other things are done: what a step reads was
+ * fetched by the one before.
+ */
+enum place_kind { PLACE_WHOLE, PLACE_START, PLACE_END };
+
+struct place {
+	const struct vd_literals *table;
+	struct vd_str text;
+	const uint32_t *slot;
+	uint32_t width; /* of an affix's key */
+	enum place_kind kind;
+};
+
+#define PLACES_MAX 11u /* exact: text and number; component; prefix and suffix: 8, 4, 2 and 1 bytes each */
+
+struct places {
+	uint32_t n;
+	struct place list[PLACES_MAX];
+};
+
 static void
-find_whole(struct vd_scan *scan, const struct vd_literals *table, struct vd_str text)
+add_place(struct places *places, const struct vd_literals *table, struct vd_str text, struct vd_str key,
+	enum place_kind kind)
 {
-	if (text.len > table->longest)
-		return;
-	uint64_t hash = vd_literal_hash(text.at, text.len);
-	for (uint32_t i = table->slots[hash & table->mask]; i != VD_NONE; i = table->list[i].next) {
-		const struct vd_literal *literal = &table->list[i];
-		if (literal->len == text.len &&
-			(text.len == 0 || memcmp(literal->text, text.at, text.len) == 0)) {
-			apply(scan, literal->marks);
-			return;
-		}
-	}
+	const uint32_t *slot = &table->slots[vd_literal_hash(key.at, key.len) & table->mask];
+	VD_PREFETCH(slot);
+	places->list[places->n++] = (struct place){table, text, slot, (uint32_t)key.len, kind};
 }
 
 static void
-find_affixes(struct vd_scan *scan, const struct vd_literals *table, struct vd_str text, bool at_end)
+add_whole(struct places *places, const struct vd_literals *table, struct vd_str text)
+{
+	if (text.len <= table->longest)
+		add_place(places, table, text, text, PLACE_WHOLE);
+}
+
+static void
+add_affixes(struct places *places, const struct vd_literals *table, struct vd_str text, enum place_kind kind)
 {
 	for (uint32_t width = 8; width != 0; width /= 2) {
 		if (!(table->widths & width) || text.len < width)
 			continue;
-		const char *key = at_end ? text.at + text.len - width : text.at;
-		uint32_t i = table->slots[vd_literal_hash(key, width) & table->mask];
-		for (; i != VD_NONE; i = table->list[i].next) {
-			const struct vd_literal *literal = &table->list[i];
-			if (literal->len > text.len || vd_affix(literal->len) != width)
-				continue;
-			const char *at = at_end ? text.at + text.len - literal->len : text.at;
-			if (memcmp(literal->text, at, literal->len) == 0)
-				apply(scan, literal->marks);
-		}
+		const char *key = kind == PLACE_END ? text.at + text.len - width : text.at;
+		add_place(places, table, text, (struct vd_str){key, width}, kind);
 	}
 }
 
 static void
-find_component(struct vd_scan *scan, const struct vd_literals *table, struct vd_str text)
+add_component(struct places *places, const struct vd_literals *table, struct vd_str text)
 {
 	const char *slash = text.len == 0 ? NULL : memrchr(text.at, '\\', text.len);
-	if (slash == NULL)
-		return;
-	find_whole(scan, table, (struct vd_str){slash + 1, (size_t)(text.at + text.len - slash - 1)});
+	if (slash != NULL)
+		add_whole(
+			places, table, (struct vd_str){slash + 1, (size_t)(text.at + text.len - slash - 1)});
+}
+
+static void
+add_places(const struct vd_set *set, const struct vd_value_forms *value, struct places *places)
+{
+	places->n = 0;
+	if (set->exact.n != 0)
+		add_whole(places, &set->exact, value->folded);
+	if (set->exact.n != 0 && value->number.len != 0)
+		add_whole(places, &set->exact, value->number);
+	if (set->component.n != 0)
+		add_component(places, &set->component, value->folded);
+	if (set->prefix.n != 0)
+		add_affixes(places, &set->prefix, value->folded, PLACE_START);
+	if (set->suffix.n != 0)
+		add_affixes(places, &set->suffix, value->folded, PLACE_END);
+}
+
+static void
+fetch_places(const struct places *places)
+{
+	for (uint32_t i = 0; i < places->n; i++)
+		if (*places->list[i].slot != VD_NONE)
+			VD_PREFETCH(&places->list[i].table->list[*places->list[i].slot]);
+}
+
+static bool
+stands_at(const struct vd_literal *literal, const struct place *place)
+{
+	struct vd_str text = place->text;
+	if (place->kind == PLACE_WHOLE)
+		return literal->len == text.len &&
+		       (text.len == 0 || memcmp(literal->text, text.at, text.len) == 0);
+	if (literal->len > text.len || vd_affix(literal->len) != place->width)
+		return false;
+	const char *at = place->kind == PLACE_END ? text.at + text.len - literal->len : text.at;
+	return memcmp(literal->text, at, literal->len) == 0;
+}
+
+static void
+look_at_places(struct vd_scan *scan, const struct places *places)
+{
+	for (uint32_t i = 0; i < places->n; i++) {
+		const struct place *place = &places->list[i];
+		const struct vd_literal *list = place->table->list;
+		for (uint32_t k = *place->slot; k != VD_NONE; k = list[k].next)
+			if (stands_at(&list[k], place))
+				apply(scan, list[k].marks);
+	}
 }
 
 static bool
@@ -384,41 +446,42 @@ vd_scan_forms(struct vd_scan *scan, const struct vd_field *field, struct vd_valu
 	return true;
 }
 
-static void
-look_up(struct vd_scan *scan)
+/* All but grams and lines. */
+static enum vd_status
+look_whole(struct vd_scan *scan, const struct places *places, struct vd_err *err)
 {
 	const struct vd_set *set = scan->set;
-	const struct vd_value_forms *value = &scan->value;
-	if (set->exact.n != 0) {
-		find_whole(scan, &set->exact, value->folded);
-		if (value->number.len != 0)
-			find_whole(scan, &set->exact, value->number);
-	}
-	if (set->component.n != 0)
-		find_component(scan, &set->component, value->folded);
-	if (set->prefix.n != 0)
-		find_affixes(scan, &set->prefix, value->folded, false);
-	if (set->suffix.n != 0)
-		find_affixes(scan, &set->suffix, value->folded, true);
+	look_at_places(scan, places);
 	if (set->always.n != 0)
 		apply(scan, set->always);
 	if (set->n_tests[VD_TEST_CIDR] + set->n_tests[VD_TEST_NUMBER] + set->n_tests[VD_TEST_TIME] != 0 &&
 		make_value(scan))
-		run_tests(scan, value->raw);
-}
-
-static enum vd_status
-look_whole(struct vd_scan *scan, const struct vd_gram_search *search, struct vd_err *err)
-{
-	const struct vd_set *set = scan->set;
-	look_up(scan);
-	if (search != NULL)
-		vd_grams_fetch(search); /* half-way between its begin and its end */
+		run_tests(scan, scan->value.raw);
 	for (uint32_t i = 0; i < set->n_every; i++)
 		try(scan, &set->every[i]);
 	if (set->dbs[VD_DB_WIDE].db == NULL || !vd_text_has_wide(scan->value.folded))
 		return VD_OK;
 	return find_patterns(scan, &set->dbs[VD_DB_WIDE], scan->value.folded, err);
+}
+
+/* The whole value: what one step waits for is fetched while others are taken. */
+static enum vd_status
+scan_whole(struct vd_scan *scan, bool grams, struct vd_err *err)
+{
+	struct places places;
+	struct vd_gram_search search;
+	if (!make_folded(scan))
+		return VD_OK; /* failed */
+	add_places(scan->set, &scan->value, &places);
+	if (grams)
+		vd_grams_begin(&search, &scan->set->grams, scan->value.folded, on_literal, scan);
+	fetch_places(&places);
+	if (grams)
+		vd_grams_fetch(&search);
+	enum vd_status st = look_whole(scan, &places, err);
+	if (grams)
+		vd_grams_end(&search);
+	return st;
 }
 
 enum vd_status
@@ -436,14 +499,8 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		scan->value_round = 1;
 	}
 	vd_scan_field(scan, field);
-	bool grams = !by_line && set->grams.n != 0 && make_folded(scan);
-	struct vd_gram_search search;
-	if (grams)
-		vd_grams_begin(&search, &set->grams, scan->value.folded, on_literal, scan);
-	if (whole && make_folded(scan))
-		st = look_whole(scan, grams ? &search : NULL, err);
-	if (grams)
-		vd_grams_end(&search);
+	if (whole)
+		st = scan_whole(scan, !by_line && set->grams.n != 0, err);
 	if (by_line)
 		scan->failed |= !vd_lines_scan(scan->lines, set, raw, on_literal, scan);
 	return scan->failed ? vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len)
