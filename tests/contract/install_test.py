@@ -34,6 +34,12 @@ class Install(unittest.TestCase):
                              env={**os.environ, "LD_LIBRARY_PATH": str(self.one("libvedette.so.*").parent)})
         self.assertEqual((2, "usage: engine RULE.yml < events.ndjson\n"), (run.returncode, run.stderr))
 
+    def test_pkg_config_finds_the_library_without_being_told_where(self):
+        path = subprocess.run(["pkg-config", "--variable", "pc_path", "pkg-config"], check=True, capture_output=True,
+                              text=True).stdout.strip().split(":")
+        place = "/" + str(self.one("vedette.pc").parent.relative_to(self.root))
+        self.assertIn(place, path)
+
     def test_the_public_headers_compile_alone_as_c_and_as_cpp(self):
         include = self.one("engine.h").parents[1]
         for compiler, standard in (("cc", "c11"), ("c++", "c++11")):

@@ -11,6 +11,7 @@ static const struct {
 	{VD_MATCH_REPAIRED_NUL, "nul"},
 	{VD_MATCH_REPAIRED_DEPTH, "depth"},
 	{VD_MATCH_REPAIRED_CONTROL, "control"},
+	{VD_MATCH_REPAIRED_SYNTAX, "syntax"},
 };
 
 const struct vd_report_format *

@@ -126,6 +126,9 @@ VD_TEST(ndjson_says_null_where_time_host_and_level_are_unknown)
 VD_TEST(repairs_are_named)
 {
 	struct vd_report_row row = match_row();
+	row.repaired = VD_MATCH_REPAIRED_SYNTAX * 2 - 1; /* all of them */
+	expect_part(&vd_out_ndjson, &row,
+		",\"repaired\":[\"utf8\",\"duplicate\",\"nul\",\"depth\",\"control\",\"syntax\"]}");
 	row.repaired = VD_MATCH_REPAIRED_UTF8 | VD_MATCH_REPAIRED_DEPTH;
 	expect_part(&vd_out_ndjson, &row, ",\"repaired\":[\"utf8\",\"depth\"]}");
 	expect_part(&vd_out_csv, &row, ",\"[\"\"utf8\"\",\"\"depth\"\"]\"\n");
