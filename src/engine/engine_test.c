@@ -121,6 +121,67 @@ VD_TEST(keywords_look_at_every_value_but_not_at_names)
 	vd_ruleset_unref(set);
 }
 
+VD_TEST(keywords_are_found_behind_escapes_and_letters_that_fold)
+{
+	/* one word goes by its pair, the many by places: both look past what hides a letter */
+	struct vd_ruleset *few = load(VD_S(RULE("word", "s: ['risk']")), true);
+	struct vd_ruleset *many = load(
+		VD_S(RULE("words",
+			"s: ['risk', 'alpha-one', 'bravo-two', 'charlie', 'delta-4', 'echo-five', 'foxtrot', "
+			"'golf-7', 'hotel-8', 'india-nine', 'juliett', 'kilo-11', 'lima-12', 'mike-13']")),
+		true);
+	static const char *const events[] = {
+		"{\"A\":\"é é\",\"B\":\"at ri\xc5\xbf\xe2\x84\xaa\"}",
+		"{\"A\":\"\\u0052isk\"}",
+		"{\"A\":\"C:\\\\users\\\\\\u0052isk\"}",
+		"{\"A\":\"RiSk\",\"B\":\"\xe2\x80\x93\"}",
+	};
+	for (size_t i = 0; i < VD_ARRAY_LEN(events); i++) {
+		assert_string_equal(found(few, events[i]), "0");
+		assert_string_equal(found(many, events[i]), "0");
+	}
+	assert_string_equal(found(few, "{\"A\":\"C:\\\\u0052isk ris\"}"), "");
+	assert_string_equal(found(many, "{\"A\":\"C:\\\\u0052isk ris golf-\"}"), "");
+	assert_string_equal(found(many, "{\"A\":\"xxJULIETTxx\"}"), "0");
+	vd_ruleset_unref(few);
+	vd_ruleset_unref(many);
+}
+
+/* What is searched for and what is judged only where something else holds are the same to the reader of a rule. */
+VD_TEST(short_and_long_values_hold_together)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("all", "s: {A|contains|all: ['-e', 'powershell', 'x']}") "---\n" RULE(
+			     "keywords", "s: {'|all': ['-e', 'powershell', 'x']}") "---\n" RULE("regex",
+			     "s: {A|contains: powershell, B|re: 'a[xy]+b{2}'}") "---\n" RULE("unicode",
+			     "s: {A|contains|all: [powershell, '®']}")),
+			true);
+	assert_string_equal(found(set, "{\"A\":\"PowerShell -E x\"}"), "0 1");
+	assert_string_equal(found(set, "{\"A\":[\"powershell\",\"-e\",\"x\"]}"), "0 1");
+	assert_string_equal(found(set, "{\"A\":\"powershell -e\"}"), "");
+	assert_string_equal(found(set, "{\"A\":\"powershell\",\"B\":\"-e x\"}"), "1");
+	assert_string_equal(found(set, "{\"A\":\"powershell\",\"B\":\"axybb\"}"), "2");
+	assert_string_equal(found(set, "{\"A\":\"powershell\",\"B\":\"axyb\"}"), "");
+	assert_string_equal(found(set, "{\"A\":\"powershell \\u00ae\"}"), "3");
+	assert_string_equal(found(set, "{\"A\":\"powershell ®\"}"), "3");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(fields_are_compared_whole_however_they_end)
+{
+	struct vd_ruleset *set = load(VD_S(RULE("same", "s: {A|fieldref: B}")), true);
+	assert_string_equal(found(set, "{\"A\":\"C:\\\\a.exe\",\"B\":\"c:\\\\A.EXE\"}"), "0");
+	assert_string_equal(found(set, "{\"A\":\"a/b.exe\",\"B\":\"a\\/b.exe\"}"), "0");
+	assert_string_equal(found(set, "{\"A\":\"x\\u0041\",\"B\":\"xa\"}"), "0");
+	assert_string_equal(found(set, "{\"A\":\"ris\xe2\x84\xaa\",\"B\":\"risk\"}"), "0");
+	assert_string_equal(found(set, "{\"A\":\"line\\n\",\"B\":\"linen\"}"), "");
+	assert_string_equal(found(set, "{\"A\":\"a.exe\",\"B\":\"b.exe\"}"), "");
+	assert_string_equal(found(set, "{\"A\":[\"x\",\"y\"],\"B\":\"x\"}"), "0");
+	assert_string_equal(found(set, "{\"A\":\"y\",\"A\":\"x\",\"B\":\"x\"}"), "0");
+	assert_string_equal(found(set, "{\"A\":\"x\"}"), "");
+	vd_ruleset_unref(set);
+}
+
 VD_TEST(a_number_is_itself_however_it_is_written)
 {
 	struct vd_ruleset *set =

@@ -88,6 +88,21 @@ VD_TEST(a_flat_event_gives_its_fields_in_order)
 	drop(parser);
 }
 
+VD_TEST(an_event_is_single_only_where_no_name_can_have_two_values)
+{
+	struct vd_event_parser *parser = parser_of((const char *const[]){"Image", "User", "a.b", NULL});
+	assert_true(parse(parser, "{\"Channel\":\"x\",\"EventID\":1,\"Image\":\"a\",\"User\":\"b\"}").single);
+	assert_true(parse(parser, "{\"a\":{\"b\":1},\"Image\":\"a\"}").single);
+	assert_false(parse(parser, "{\"Image\":[\"a\"]}").single);
+	assert_false(parse(parser, "{\"Image\":\"a\",\"Image\":\"b\"}").single);
+	struct vd_event ev = parse(parser, "{\"Image\":\"a\",\"EventID\":4,\"x\":2,\"Channel\":\"c\"}");
+	assert_int_equal(ev.windows[VD_K_EVENT_ID], 1);
+	assert_int_equal(ev.windows[VD_K_CHANNEL], 3);
+	/* another way to write a name: from then on nothing is certain */
+	assert_false(parse(parser, "{\"Ima ge\":\"a\",\"User\":\"b\"}").single);
+	drop(parser);
+}
+
 VD_TEST(nested_objects_get_dotted_names_and_arrays_their_own)
 {
 	struct vd_event_parser *parser = parser_of((const char *const[]){"user.name", NULL});
