@@ -66,8 +66,9 @@ add(struct vd_set_builder *builder, enum vd_set_table table, struct vd_str text,
 	return add_entry(builder, table, 0, text, mark) != NULL;
 }
 
-/* ---- expressions: what makes two patterns the same, and what Vectorscan reads ---- */
+/* ---- expressions ---- */
 
+/* As Vectorscan reads it, in bytes, not in UTF-8 mode. */
 static void
 write_literal(struct vd_buf *to, struct vd_str text)
 {
@@ -80,32 +81,14 @@ write_literal(struct vd_buf *to, struct vd_str text)
 	}
 }
 
-/* Tokens as Vectorscan's subset of PCRE, in bytes, not in UTF-8 mode. */
+/* What makes two patterns the same. */
 static void
-write_expression(struct vd_buf *to, const struct vd_token *tokens, size_t n)
+write_pattern(struct vd_buf *to, const struct vd_token *tokens, size_t n)
 {
-	bool open_start = n > 0 && tokens[0].kind == VD_TOK_ANY,
-	     open_end = n > 0 && tokens[n - 1].kind == VD_TOK_ANY;
-	if (!open_start)
-		vd_buf_char(to, '^');
-	for (size_t i = open_start; i + open_end < n; i++) {
-		switch (tokens[i].kind) {
-		case VD_TOK_TEXT:
-			write_literal(to, tokens[i].text);
-			break;
-		case VD_TOK_ANY:
-			vd_buf_text(to, ".*");
-			break;
-		case VD_TOK_ONE:
-			vd_buf_text(to, "(?:[\\x00-\\x7f]|[\\xc0-\\xff][\\x80-\\xbf]*)");
-			break;
-		default:
-			vd_buf_text(to, "(?:[\\x2d\\x2f]|\\xe2\\x80[\\x93-\\x95])");
-			break;
-		}
+	for (size_t i = 0; i < n; i++) {
+		vd_buf_printf(to, "%d:%zu:", (int)tokens[i].kind, tokens[i].text.len);
+		vd_buf_str(to, tokens[i].text);
 	}
-	if (!open_end)
-		vd_buf_text(to, "\\z");
 }
 
 static bool
@@ -172,7 +155,7 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 {
 	struct vd_str literal;
 	vd_buf_reset(&builder->text);
-	write_expression(&builder->text, tokens, n);
+	write_pattern(&builder->text, tokens, n);
 	if (builder->text.failed || !find_literal(builder, tokens, n, &literal))
 		return false;
 	enum vd_set_table table = literal.len == 0 ? VD_TABLE_EVERY : VD_TABLE_COMPLEX;
