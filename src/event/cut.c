@@ -1,6 +1,7 @@
 #include "event/cut.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/status.h"
@@ -114,6 +115,38 @@ pass(struct cut *cut, size_t n)
 	cutter->column += (size_t)(end - at);
 }
 
+/* Behind blanks and line ends from i on; at most so many that a text can hide nothing behind them. */
+static size_t
+skip_blanks(const char *at, size_t n, size_t i)
+{
+	size_t from = i;
+	while (i < n && i - from < ARRAY_BLANKS_MAX && (is_blank(at[i]) || at[i] == '\n'))
+		i++;
+	return i;
+}
+
+/*
+ * Bytes up to the first object in an envelope {"Records": [{…}, …]}, 0: there is none.  *ret_more: these n bytes are the
+ * beginning of one as far as they go.
+ */
+static size_t
+envelope(const char *at, size_t n, bool *ret_more)
+{
+	static const char *const words[] = {"{", "\"Records\"", ":", "[", "{"};
+	size_t i = 0;
+	for (size_t w = 0; w < VD_ARRAY_LEN(words); w++) {
+		i = skip_blanks(at, n, i);
+		size_t len = strlen(words[w]), here = VD_MIN(len, n - i);
+		if (strncasecmp(at + i, words[w], here) != 0)
+			return 0;
+		*ret_more = here < len;
+		if (*ret_more)
+			return 0;
+		i += len;
+	}
+	return i - 1;
+}
+
 /* Is the first line of a file one object, or do others follow in it? */
 static bool
 holds_one_object(const char *at, size_t n)
@@ -149,7 +182,9 @@ take_line(struct cut *cut)
 		end--;
 	size_t len = (size_t)(end - at);
 	if (len != 0) {
-		if (*at != '{' || end[-1] != '}' || len > cutter->max_event_bytes)
+		bool more;
+		if (*at != '{' || end[-1] != '}' || len > cutter->max_event_bytes ||
+			(!cutter->array && envelope(at, len, &more) != 0))
 			return LINE_OTHER;
 		if (!cutter->probed) {
 			cutter->probed = true;
@@ -206,7 +241,16 @@ between(struct cut *cut)
 	const char *at = cut->at + cut->i;
 	size_t left = cut->n - cut->i;
 	bool more = false;
+	size_t opening = *at == '{' && !cutter->array ? envelope(at, left, &more) : 0;
+	if (more && !cut->last)
+		return false;
 	if (is_blank(*at) || *at == '\n' || *at == ',' || *at == '\x1e') { /* RS: RFC 7464 */
+		pass(cut, 1);
+	} else if (opening != 0) {
+		cutter->array = cutter->envelope = true;
+		pass(cut, opening);
+	} else if (*at == '}' && cutter->envelope && !cutter->array) {
+		cutter->envelope = false;
 		pass(cut, 1);
 	} else if (*at == '{' || (*at == '[' && cutter->array)) {
 		cutter->element += cutter->array;

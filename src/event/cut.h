@@ -1,6 +1,8 @@
 /*
  * Cuts the bytes of a text file into events: NDJSON by line ends alone, and where lines are no whole objects,
- * pretty-printed objects, objects one after another and arrays of objects by structure (event/json_doc.h).
+ * pretty-printed objects, objects one after another and arrays of objects by structure (event/json_doc.h).  An object
+ * that begins with "Records" and an array of objects is an envelope, as AWS CloudTrail and Azure write them: its
+ * elements are the events.
  *
  * What is an object from '{' to '}' is an event whether it is sound JSON or not: that is the parser's to say.
  * Everything else is reported through on_bad and skipped.
@@ -26,7 +28,8 @@ struct vd_cutter {
 	uint64_t done;    /* bytes cut so far and bytes looked at more than once: rescans are bounded */
 	uint64_t rescanned;
 	uint8_t place;   /* what the next byte belongs to */
-	bool array;      /* inside an array of events */
+	bool array;      /* inside an array of events, */
+	bool envelope;   /* which is all of an object; after it, that object's end is still to come */
 	bool probed;     /* the first line was looked at */
 	bool structural; /* lines hold more than one object */
 };

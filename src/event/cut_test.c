@@ -186,6 +186,26 @@ VD_TEST(a_byte_order_mark_is_no_text)
 	assert_cut(VD_S("\xef\xbb\xbf[{\"a\":1}]"), "1: {\"a\":1}\n");
 }
 
+VD_TEST(the_records_of_an_envelope_are_events)
+{
+	assert_cut(VD_S("{\"Records\":[{\"a\":1},{\"b\":[2]}]}"), "1: {\"a\":1}\n2: {\"b\":[2]}\n");
+	assert_cut(VD_S("{\n  \"records\" : [\n    {\n \"a\": 1},\n    {\"b\":2}\n  ]\n}\n{\"c\":3}\n"),
+		"1: {~ \"a\": 1}\n2: {\"b\":2}\n8: {\"c\":3}\n");
+	/* one a line, as streams carry them */
+	assert_cut(VD_S("{\"Records\":[{\"a\":1}]}\n{\"Records\":[{\"a\":2},{\"a\":3}]}\n"),
+		"1: {\"a\":1}\n2: {\"a\":2}\n3: {\"a\":3}\n");
+}
+
+VD_TEST(an_object_with_other_records_is_an_event)
+{
+	assert_cut(VD_S("{\"Records\":[\"a\"]}\n"), "1: {\"Records\":[\"a\"]}\n");
+	assert_cut(VD_S("{\"Records\":{\"a\":1}}\n"), "1: {\"Records\":{\"a\":1}}\n");
+	assert_cut(VD_S("{\"Records\":[]}\n"), "1: {\"Records\":[]}\n");
+	assert_cut(VD_S("{\"a\":1,\"Records\":[{\"b\":1}]}\n"), "1: {\"a\":1,\"Records\":[{\"b\":1}]}\n");
+	assert_cut(VD_S("[{\"Records\":[{\"a\":1}]}]"), "1: {\"Records\":[{\"a\":1}]}\n");
+	assert_cut(VD_S("{\"Reco"), "1: {\"Reco\n");
+}
+
 VD_TEST(an_object_longer_than_the_limit_is_skipped_without_being_held)
 {
 	for (int pretty = 0; pretty < 2; pretty++) {
