@@ -161,6 +161,21 @@ holds_one_object(const char *at, size_t n)
 	return len == n || at[len] != '{';
 }
 
+/* A line without blanks around it: is it an event as it stands? */
+static bool
+looks_whole(struct vd_cutter *cutter, const char *at, size_t len)
+{
+	bool more;
+	if (*at != '{' || at[len - 1] != '}' || len > cutter->max_event_bytes ||
+		(!cutter->array && envelope(at, len, &more) != 0))
+		return false;
+	if (!cutter->probed) {
+		cutter->probed = true;
+		cutter->structural = !holds_one_object(at, len);
+	}
+	return !cutter->structural;
+}
+
 enum line { LINE_TAKEN, LINE_OTHER, LINE_MORE, LINE_NO_MEMORY };
 
 /*
@@ -182,16 +197,8 @@ take_line(struct cut *cut)
 		end--;
 	size_t len = (size_t)(end - at);
 	if (len != 0) {
-		bool more;
-		if (*at != '{' || end[-1] != '}' || len > cutter->max_event_bytes ||
-			(!cutter->array && envelope(at, len, &more) != 0))
+		if (!looks_whole(cutter, at, len))
 			return LINE_OTHER;
-		if (!cutter->probed) {
-			cutter->probed = true;
-			cutter->structural = !holds_one_object(at, len);
-			if (cutter->structural)
-				return LINE_OTHER;
-		}
 		cutter->element += cutter->array;
 		if (!add_event(cut, at, len))
 			return LINE_NO_MEMORY;
@@ -233,42 +240,56 @@ begin_junk(struct cut *cut)
 	}
 }
 
+/* An array of events, with the envelope around it or without, may begin or end here.  The bytes of its mark; 0: no. */
+static size_t
+array_mark(struct cut *cut, bool *ret_more)
+{
+	struct vd_cutter *cutter = cut->cutter;
+	const char *at = cut->at + cut->i;
+	size_t opening = 0;
+	if (cutter->array) {
+		cutter->array = *at != ']';
+		return *at == ']';
+	}
+	if (*at == '}' && cutter->envelope) {
+		cutter->envelope = false;
+		return 1;
+	}
+	if (*at == '{')
+		opening = envelope(at, cut->n - cut->i, ret_more);
+	cutter->array = cutter->envelope = opening != 0;
+	if (*at == '[' && begins_array(cut, ret_more)) {
+		cutter->array = true;
+		opening = 1;
+	}
+	return opening;
+}
+
 /* Takes one character, or a byte order mark, between events; false: more bytes are needed. */
 static bool
 between(struct cut *cut)
 {
 	struct vd_cutter *cutter = cut->cutter;
 	const char *at = cut->at + cut->i;
-	size_t left = cut->n - cut->i;
+	size_t left = cut->n - cut->i, mark;
 	bool more = false;
-	size_t opening = *at == '{' && !cutter->array ? envelope(at, left, &more) : 0;
-	if (more && !cut->last)
-		return false;
 	if (is_blank(*at) || *at == '\n' || *at == ',' || *at == '\x1e') { /* RS: RFC 7464 */
 		pass(cut, 1);
-	} else if (opening != 0) {
-		cutter->array = cutter->envelope = true;
-		pass(cut, opening);
-	} else if (*at == '}' && cutter->envelope && !cutter->array) {
-		cutter->envelope = false;
-		pass(cut, 1);
+	} else if ((mark = array_mark(cut, &more)) != 0) {
+		pass(cut, mark);
+	} else if (more && !cut->last) {
+		return false;
 	} else if (*at == '{' || (*at == '[' && cutter->array)) {
 		cutter->element += cutter->array;
 		vd_json_doc_start(&cutter->doc, cutter->column, cutter->array);
 		cutter->place = DOCUMENT;
-	} else if (*at == ']' && cutter->array) {
-		cutter->array = false;
-		pass(cut, 1);
-	} else if (*at == '[' && !cutter->array && begins_array(cut, &more)) {
-		cutter->array = true;
-		pass(cut, 1);
 	} else if (left >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0) {
 		pass(cut, 3);
 		cutter->column = 0;
-	} else if (!more && (*at != '\xef' || left >= 3 || cut->last)) {
-		begin_junk(cut);
-	} else {
+	} else if (*at == '\xef' && left < 3 && !cut->last) {
 		return false;
+	} else {
+		begin_junk(cut);
 	}
 	return true;
 }
