@@ -167,17 +167,18 @@ finding(struct vd_buf *to, const struct vd_report_style *style, const struct vd_
 static void
 evidences(struct vd_buf *to, const struct vd_report_row *row)
 {
-	vd_buf_text(to, ",\"evidences\":[{\"data\":");
+	/* any JSON by the schema; an object, since that is what its readers' models take */
+	vd_buf_text(to, ",\"evidences\":[{\"data\":{");
 	if (row->kind == VD_REPORT_MATCH) {
+		vd_buf_text(to, "\"matched\":");
 		vd_report_json_matched(to, row);
 	} else {
-		vd_buf_text(to, "{\"group\":");
+		vd_buf_text(to, "\"group\":");
 		vd_report_json_group(to, row);
 		vd_buf_text(to, ",\"events\":");
 		vd_report_json_events(to, row);
-		vd_buf_char(to, '}');
 	}
-	vd_buf_text(to, "}]");
+	vd_buf_text(to, "}}]");
 }
 
 static void

@@ -157,6 +157,7 @@ VD_TEST(ocsf_is_a_detection_finding_of_the_pinned_version)
 	expect_part(&vd_out_ocsf, &row, "\"time\":1767585540000");
 	expect_part(&vd_out_ocsf, &row, "\"metadata\":{\"version\":\"1.3.0\"");
 	expect_part(&vd_out_ocsf, &row, "\"finding_info\":{\"uid\":\"ab010000000000000000000000000000\"");
+	expect_part(&vd_out_ocsf, &row, "\"evidences\":[{\"data\":{\"matched\":[{");
 	expect_part(&vd_out_ocsf, &row, "\"device\":{\"type_id\":0,\"hostname\":\"ws01\"}");
 	expect_part(&vd_out_ocsf, &row,
 		"{\"name\":\"evidences[].data\",\"type_id\":9,\"type\":\"Process "
