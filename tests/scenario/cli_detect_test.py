@@ -189,6 +189,7 @@ class Output(Case):
         self.assertEqual([r["type"] for r in rows], ["correlation", "correlation"])
         first, second = rows
         self.assertEqual(first["group"], {"Computer": "ws01"})
+        self.assertEqual(first["host"], "ws01")  # a group by host has one
         self.assertEqual(first["events"], [{"file": str(path), "line": 3}, {"file": str(path), "line": 2}])
         self.assertEqual((first["event_file"], first["event_line"], first["time"]),
                          (str(path), 2, "2026-01-05T03:05:00.000Z"))

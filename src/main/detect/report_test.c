@@ -199,8 +199,44 @@ VD_TEST(a_table_row_never_exceeds_the_terminal)
 VD_TEST(a_table_without_a_terminal_cuts_nothing)
 {
 	struct vd_report_row row = match_row();
-	expect_part(&vd_out_table, &row, "Image: C:\\x\\cmd.exe  (logs/a.jsonl:17)\n");
-	expect_part(&vd_out_table, &row, "high           2026-01-05T03:59:00.000Z  ws01");
+	expect_part(&vd_out_table, &row, "  logs/a.jsonl:17  Image: C:\\x\\cmd.exe\n");
+	expect_part(
+		&vd_out_table, &row, "high      2026-01-05T03:59:00.000Z  ws01          A \"quoted\" title ");
+}
+
+VD_TEST(a_table_row_shows_place_and_the_beginning_of_its_title_at_usual_widths)
+{
+	static const struct vd_report_rule long_rule = {
+		.view = {.title = {"Download Into a Hidden or World-Writable Place", 46}}, .rank = 4};
+	struct vd_report_row row = match_row();
+	row.rule = &long_rule;
+	row.place = (struct vd_event_ref){{"samples/linux/audit-attack.jsonl.gz", 35}, 1257};
+	struct vd_report_style style = {.columns = 80};
+	expect(&vd_out_table, &style, &row,
+		"high      01-05T03:59:00  Download Into a Hidden or Wor…  …-attack.jsonl.gz:1257\n");
+	style.columns = 110;
+	expect(&vd_out_table, &style, &row,
+		"high      2026-01-05T03:59:00  ws01          Download Into a Hidden or Wor…  "
+		"…ack.jsonl.gz:1257  Image: C:\\x\\…\n");
+	style.columns = 160;
+	expect(&vd_out_table, &style, &row,
+		"high      2026-01-05T03:59:00.000Z  ws01          Download Into a Hidden or World-Writable "
+		"Pl…  "
+		"samples/linux/audit-attack.jsonl.gz:1257  Image: C:\\x\\cmd.exe\n");
+}
+
+VD_TEST(a_level_takes_no_more_of_a_table_than_the_longest_usual_one)
+{
+	static const struct vd_report_rule quiet = {.view = {.title = {"x", 1}}, .rank = 1};
+	struct vd_report_row row = match_row();
+	row.rule = &quiet;
+	expect_part(&vd_out_table, &row, "info      2026-");
+}
+
+VD_TEST(a_table_row_of_a_closed_window_begins_with_its_count)
+{
+	struct vd_report_row row = correlation_row();
+	expect_part(&vd_out_table, &row, "  2 events, User: bob\n");
 }
 
 VD_TEST(tactics_are_known_with_either_dash)

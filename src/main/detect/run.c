@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "event/event.h"
 #include "main/detect/bad.h"
 #include "main/detect/pool.h"
 #include "main/detect/progress.h"
@@ -262,6 +263,30 @@ read_and_match(struct run *run, struct vd_err *err)
 
 /* ---- correlation ---- */
 
+static bool
+is_host_field(struct vd_str name)
+{
+	static const char *const names[] = {
+#define VD_KEY(symbol, name) [VD_K_##symbol] = name,
+#include "event/keys.def"
+#undef VD_KEY
+	};
+	bool is = vd_str_is(name, names[VD_K_COMPUTER]);
+	for (size_t i = VD_K_H_HOSTNAME; i <= VD_K_H_MACHINE_NAME && !is; i++)
+		is = vd_str_is(name, names[i]);
+	return is;
+}
+
+/* Events of one group may come from many hosts; one is known where the group is by host.  Empty: it is not. */
+static struct vd_str
+host_of_group(const struct vd_finding *finding)
+{
+	for (size_t i = 0; i < finding->n_group; i++)
+		if (is_host_field(finding->group[i].name))
+			return finding->group[i].value;
+	return (struct vd_str){NULL, 0};
+}
+
 static enum vd_status
 print_finding(void *owner, const struct vd_finding *finding)
 {
@@ -272,6 +297,7 @@ print_finding(void *owner, const struct vd_finding *finding)
 		.rule = rule,
 		.has_time = true,
 		.time_ms = finding->time_ms,
+		.host = host_of_group(finding),
 		.has_place = finding->has_fired,
 		.place = finding->fired,
 		.n_group = finding->n_group,
