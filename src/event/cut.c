@@ -67,12 +67,18 @@ report(const struct cut *cut, const char *what)
 	cutter->on_bad(cutter->owner, number(cutter), what);
 }
 
+/* Said once a file, where it does not begin with an event: most such files are logs of plain text. */
+static const char advice[] = "; plain text logs and CSV are not read: have them written as JSON "
+			     "(journalctl -o json, nginx log_format with escape=json)";
+
 static void
 report_junk(const struct cut *cut, const char *what)
 {
-	char begins[EXCERPT_MAX + 1], words[160];
+	char begins[EXCERPT_MAX + 1], words[256];
 	excerpt(cut, begins);
-	(void)snprintf(words, sizeof words, "%s: '%s'", what, begins);
+	(void)snprintf(words, sizeof words, "%s: '%s'%s", what, begins,
+		cut->cutter->begun || cut->cutter->array ? "" : advice);
+	cut->cutter->begun = true;
 	report(cut, words);
 }
 
@@ -96,6 +102,7 @@ add_event(const struct cut *cut, const char *at, size_t len)
 		!vd_mem_grow(&events, &batch->cap, batch->n + 1, sizeof *batch->events, 1024))
 		return false;
 	batch->events = events;
+	cut->cutter->begun = true;
 	batch->events[batch->n++] = (struct vd_batch_event){{at, len}, number(cut->cutter)};
 	return true;
 }

@@ -30,6 +30,7 @@ struct vd_cutter {
 	uint8_t place;   /* what the next byte belongs to */
 	bool array;      /* inside an array of events, */
 	bool envelope;   /* which is all of an object; after it, that object's end is still to come */
+	bool begun;      /* something was cut or reported as no object */
 	bool probed;     /* the first line was looked at */
 	bool structural; /* lines hold more than one object */
 };

@@ -104,14 +104,26 @@ VD_TEST(a_broken_line_goes_to_the_parser_and_costs_no_other)
 	assert_cut(VD_S("{\"a\":x y}}}\n{\"b\":2}\n"), "1: {\"a\":x y}}}\n2: {\"b\":2}\n");
 }
 
+#define ADVICE                                                                                               \
+	"; plain text logs and CSV are not read: have them written as JSON (journalctl -o json, nginx "      \
+	"log_format with "                                                                                   \
+	"escape=json)\n"
+
 VD_TEST(lines_that_are_no_objects_are_reported)
 {
 	assert_cut(VD_S("Nov 23 09:51:02 host sshd[1]: no\n{\"a\":1}\n[2024-01-01] text\n17\n"),
-		"2: {\"a\":1}\n1! not a JSON object, line skipped: 'Nov 23 09:51:02 host sshd[1]: no'\n"
+		"2: {\"a\":1}\n1! not a JSON object, line skipped: 'Nov 23 09:51:02 host sshd[1]: no'" ADVICE
 		"3! not a JSON object, line skipped: '[2024-01-01] text'\n4! not a JSON object, line "
 		"skipped: '17'\n");
 	assert_cut(VD_S("\x01\x02\xff{\n{\"a\":1}"),
-		"2: {\"a\":1}\n1! not a JSON object, line skipped: '???{'\n");
+		"2: {\"a\":1}\n1! not a JSON object, line skipped: '???{'" ADVICE);
+}
+
+VD_TEST(what_to_do_with_plain_text_is_said_once_and_not_where_an_event_came_first)
+{
+	assert_cut(VD_S("a\nb\n"),
+		"1! not a JSON object, line skipped: 'a'" ADVICE "2! not a JSON object, line skipped: 'b'\n");
+	assert_cut(VD_S("{\"a\":1}\nb\n"), "1: {\"a\":1}\n2! not a JSON object, line skipped: 'b'\n");
 }
 
 VD_TEST(pretty_printed_objects_are_cut_by_structure)

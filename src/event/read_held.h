@@ -10,7 +10,7 @@
 #include "event/read.h"
 
 #define VD_HELD_NAMED 20u      /* pieces kept with their words; the others are counted */
-#define VD_HELD_WORDS_MAX 160u /* of one piece; longer words are cut */
+#define VD_HELD_WORDS_MAX 256u /* of one piece; longer words are cut */
 
 struct vd_held_piece {
 	uint64_t line;

@@ -409,10 +409,15 @@ assert_found(const char *content, const char *out, const char *in_folder, const 
 
 #define NO_EVENTS "x 0! not an event file: no line of it is a JSON object; skipped\n"
 #define JUNK(line, text) "x " #line "! not a JSON object, line skipped: '" text "'\n"
+#define FIRST_JUNK(line, text)                                                                               \
+	"x " #line "! not a JSON object, line skipped: '" text                                               \
+	"'; plain text logs and CSV are not read: have them "                                                \
+	"written as JSON (journalctl -o json, nginx log_format with escape=json)\n"
 
 VD_TEST(a_file_in_a_folder_that_is_no_event_file_is_named_once)
 {
-	assert_found("# Logs\n\nhow they came\n", "", NO_EVENTS, JUNK(1, "# Logs") JUNK(3, "how they came"));
+	assert_found(
+		"# Logs\n\nhow they came\n", "", NO_EVENTS, FIRST_JUNK(1, "# Logs") JUNK(3, "how they came"));
 	assert_found("[1,\n2]\n", "", NO_EVENTS, NULL);
 	/* what only begins with a brace: by its name it is the parser that says so */
 	assert_found("f()\n{\n\techo\n}\n{ x; }\n", "", NO_EVENTS, NULL);
@@ -422,7 +427,7 @@ VD_TEST(a_file_in_a_folder_that_is_no_event_file_is_named_once)
 
 VD_TEST(a_file_in_a_folder_with_one_event_is_an_event_file)
 {
-	static const char junk[] = JUNK(1, "a") JUNK(2, "b") JUNK(4, "c");
+	static const char junk[] = FIRST_JUNK(1, "a") JUNK(2, "b") JUNK(4, "c");
 	assert_found("a\nb\n{\"x\":1}\nc\n", "0 3: {\"x\":1}\n", junk, junk);
 	assert_found("{,\"x\":1}\n", "0 1: {,\"x\":1}\n", "", "");
 	assert_found("{}\n", "0 1: {}\n", "", "");

@@ -98,6 +98,27 @@ class ExitCodes(Case):
         self.assertEqual(self.detect("--", quiet).returncode, 0)
         self.assertEqual(self.detect("--", loud).returncode, 1)
 
+    def test_input_of_which_no_event_is_read_is_an_error_that_says_what_to_do(self):
+        (self.folder / "nothing").mkdir()
+        for name, text in (("access.log", '192.0.2.1 - - [05/Jan/2026:03:04:05 +0000] "GET / HTTP/1.1" 200 5\n'),
+                           ("audit.log", "type=SYSCALL msg=audit(1767585540.0:1): arch=c000003e\n"),
+                           ("a.csv", "time,host,Image\n2026-01-05,ws01,C:\\cmd.exe\n"),
+                           ("a.zip", b"PK\3\4 and more"), ("broken.jsonl", '{"EventID": 1,\n{"EventID"\n'),
+                           ("empty.jsonl", ""), ("none.json", "[]"), ("nothing", None)):
+            with self.subTest(name=name):
+                path = self.folder / name if text is None else self.write(name, text)
+                for words in ((), ("-q",), ("--strict",)):
+                    done = self.detect(*words, "--", path)
+                    self.assertEqual(done.returncode, 2, words)
+                    self.assertIn("not one event was read", done.stderr.decode().splitlines()[-1])
+                    self.assertIn("journalctl -o json", done.stderr.decode().splitlines()[-1])
+        # one event is enough: bad lines among good ones are counted, and only --strict minds them
+        good = self.write("access.log", b"plain text\n" + json.dumps(event(1, image="x")).encode())
+        self.assertEqual(self.detect("--", good).returncode, 0)
+        self.assertEqual(self.detect("--", good, self.folder / "a.csv", self.folder / "nothing").returncode, 0)
+        # left out is not unread
+        self.assertEqual(self.detect("--since", "2026-01-06", "--", self.events(event(1))).returncode, 0)
+
     def test_usage_errors_are_2_and_say_what_to_write(self):
         for words, want in (
             (["detect"], "PATH… is missing"),
