@@ -216,7 +216,7 @@ class Output(Case):
                          (str(path), 2, "2026-01-05T03:05:00.000Z"))
         self.assertEqual(second["group"], {"Computer": "ws02"})
         self.assertEqual(first["level"], "critical")
-        self.assertIn("Shell started", done.stderr.decode())  # silenced, and said so
+        self.assertIn("1 rule only feeds correlations", done.stderr.decode())
 
     def test_what_does_not_fit_in_memory_is_correlated_from_disk(self):
         self.write("rules/two.yml", CORRELATION)

@@ -12,8 +12,6 @@
 #include "main/level.h"
 #include "main/term.h"
 
-#define SILENCED_NAMED 10u
-
 /* Everything of one run; main thread only. */
 struct run {
 	const struct vd_detect_options *options;
@@ -331,25 +329,6 @@ correlate(struct run *run, struct vd_err *err)
 
 /* ---- the run ---- */
 
-/* "the load report names every rule that a correlation has silenced" */
-static void
-name_silenced(const struct run *run, struct vd_buf *to)
-{
-	size_t named = 0;
-	for (size_t i = 0; i < run->n_rules && named < SILENCED_NAMED; i++) {
-		const struct vd_rule_view *rule = &run->rules[i].view;
-		if (rule->alone)
-			continue;
-		vd_buf_text(to, "      ");
-		vd_term_safe(to, rule->title.len > 0 ? rule->title : rule->id);
-		vd_buf_char(to, '\n');
-		named++;
-	}
-	if (run->totals.silenced > named)
-		vd_buf_printf(to, "      and %zu more; 'vedette rules check' marks them\n",
-			run->totals.silenced - named);
-}
-
 static void
 summarise(struct run *run)
 {
@@ -366,7 +345,6 @@ summarise(struct run *run)
 	vd_buf_init(&text, 0);
 	vd_summary_write(run->summary, &run->totals, vd_term_colours(STDERR_FILENO),
 		vd_term_columns(STDERR_FILENO), &text);
-	name_silenced(run, &text);
 	vd_out_raw(STDERR_FILENO, vd_buf_view(&text));
 	vd_buf_fini(&text);
 }

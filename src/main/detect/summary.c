@@ -170,8 +170,9 @@ notes(const struct vd_summary_totals *t, struct vd_buf *to)
 		note(to, c->events_dropped, "event was dropped from correlation: limit reached",
 			"events were dropped from correlation: limit reached");
 	}
-	note(to, t->silenced, "rule only feeds correlations and does not report alone",
-		"rules only feed correlations and do not report alone");
+	note(to, t->silenced,
+		"rule only feeds correlations and does not report alone; 'vedette rules check' marks it",
+		"rules only feed correlations and do not report alone; 'vedette rules check' marks them");
 	if (t->rules.rejected + t->rules.degraded > 0)
 		vd_buf_printf(to, "note: %zu rules rejected, %zu degraded; 'vedette rules check' says why\n",
 			t->rules.rejected, t->rules.degraded);
