@@ -33,6 +33,14 @@ find_logs(struct vd_paths *paths)
 	return access(folder, R_OK) == 0 && vd_paths_add(paths, folder, NULL) == VD_OK;
 }
 
+static const char *
+no_logs(void)
+{
+	return getenv("VD_SHARED_DATA") == NULL
+		       ? "VD_SHARED_DATA is not set: it names a folder of public rules and events"
+		       : "the folder that VD_SHARED_DATA names has no sigma/regression";
+}
+
 static bool
 is_evtx(const struct vd_path *path)
 {
@@ -145,7 +153,7 @@ VD_TEST(an_evtx_file_gives_the_fields_of_its_json_dump)
 	size_t pairs = 0, events = 0;
 	if (!find_logs(&paths)) {
 		vd_paths_fini(&paths);
-		VD_SKIP("VD_SHARED_DATA has no sigma/regression");
+		VD_SKIP(no_logs());
 	}
 	for (size_t i = 0; i < paths.n; i++) {
 		if (!is_evtx(&paths.at[i]))
@@ -227,14 +235,12 @@ make_log(uint8_t to[LOG_MAX])
 	return LOG_MAX;
 }
 
-static const char no_logs[] = "VD_SHARED_DATA has no sigma/regression";
-
 VD_TEST(damage_in_one_chunk_costs_no_other)
 {
 	static uint8_t log[LOG_MAX];
 	size_t bad, n = make_log(log);
 	if (n == 0)
-		VD_SKIP(no_logs);
+		VD_SKIP(no_logs());
 	size_t each = read_bytes(log, n, &bad) / 4;
 	assert_true(each > 0);
 	assert_int_equal(bad, 0);
@@ -257,7 +263,7 @@ VD_TEST(a_log_that_is_cut_off_is_read_up_to_there)
 	static uint8_t log[LOG_MAX];
 	size_t bad, n = make_log(log);
 	if (n == 0)
-		VD_SKIP(no_logs);
+		VD_SKIP(no_logs());
 	size_t all = read_bytes(log, n, &bad), before = 0;
 	for (size_t cut = VD_EVTX_FILE_HEADER; cut <= n; cut += 4096) {
 		size_t events = read_bytes(log, cut, &bad);
@@ -275,7 +281,7 @@ VD_TEST(a_packed_log_is_read)
 	static uint8_t log[LOG_MAX], packed[LOG_MAX + 4096];
 	size_t bad, n = make_log(log);
 	if (n == 0)
-		VD_SKIP(no_logs);
+		VD_SKIP(no_logs());
 	z_stream z = {
 		.next_in = log, .avail_in = (unsigned)n, .next_out = packed, .avail_out = sizeof packed};
 	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -290,7 +296,7 @@ VD_TEST(any_damage_is_survived)
 	static uint8_t log[LOG_MAX], damaged[LOG_MAX];
 	size_t bad, n = make_log(log);
 	if (n == 0)
-		VD_SKIP(no_logs);
+		VD_SKIP(no_logs());
 	uint64_t random = 88172645463325252u; /* xorshift: the same damage in every run */
 	n = VD_EVTX_FILE_HEADER + VD_EVTX_CHUNK;
 	for (unsigned round = 0; round < 300; round++) {

@@ -23,7 +23,7 @@ class Reference(unittest.TestCase):
 
     def test_the_shared_vectors(self):
         if not SHARED.exists():
-            self.skipTest("VD_SHARED_DATA names no folder of public rules and events")
+            self.skipTest("VD_SHARED_DATA is not set, or its folder has no sigma/vectors.jsonl")
         self.assertEqual([], self.wrong(SHARED))
 
     def test_ids_of_vectors_are_unique(self):

@@ -10,7 +10,8 @@ import sys
 SOURCE = pathlib.Path(os.environ.get("VD_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
 COMMAND = os.environ.get("VEDETTE", str(SOURCE / "build" / "vedette"))
 SHARED = os.environ.get("VD_SHARED_DATA")
-NO_SHARED = "VD_SHARED_DATA names no folder of public rules and events"
+NO_SHARED = ("VD_SHARED_DATA is not set: it names a folder of public rules and events" if not SHARED else
+             "the folder that VD_SHARED_DATA names lacks the public rules or events")
 MISSING = f"there is no {COMMAND}"
 
 sys.path.insert(0, str(SOURCE / "tests" / "reference"))

@@ -10,7 +10,7 @@
 #include "event/event.h"
 #include "vd_test.h"
 
-#define NO_SHARED "VD_SHARED_DATA names no folder of public rules and vectors"
+#define NO_SHARED "VD_SHARED_DATA is not set: it names a folder of public rules and vectors"
 
 /* NULL: not given. */
 static const char *
