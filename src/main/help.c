@@ -57,5 +57,7 @@ vd_help_program(struct vd_buf *to)
 		"\n"
 		"'vedette COMMAND --help' shows the options of one. Results go to standard output, "
 		"everything else to\n"
-		"standard error. Exit code: 0 done and nothing to report, 1 findings, 2 usage or error.\n");
+		"standard error.\n"
+		"Exit code: 0 done and nothing to report, 1 findings, rejections, gaps or failures, 2 "
+		"usage or error.\n");
 }
