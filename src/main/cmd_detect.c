@@ -9,14 +9,15 @@
 static int
 exit_code(const struct vd_detect_options *options, const struct vd_run_outcome *outcome)
 {
-	/* "0 findings" in what nobody could read must not look like a clean result either */
+	/* "0 findings" in what nobody could read must not look like a clean result */
 	if (outcome->totals.events == 0 && !outcome->totals.interrupted) {
-		vd_complain(
-			"not one event was read, so nothing was looked for: name files or folders with "
-			"NDJSON, "
-			"JSON arrays or .evtx (plain, gzip or zstd); plain text logs and CSV are not read: "
-			"have them written as JSON (journalctl -o json, nginx log_format with escape=json)");
-		return VD_EXIT_ERROR;
+		vd_complain("not one event was read, so nothing was looked for%s: name files or folders with "
+			    "NDJSON, JSON arrays or .evtx (plain, gzip or zstd); plain text logs and CSV are "
+			    "not read: have them written as JSON (journalctl -o json, nginx log_format with "
+			    "escape=json)",
+			options->strict ? "" : " (an error under --strict)");
+		if (options->strict)
+			return VD_EXIT_ERROR;
 	}
 	if (options->strict && outcome->totals.bad > 0) {
 		vd_complain("--strict: %llu pieces of bad input", (unsigned long long)outcome->totals.bad);

@@ -104,7 +104,7 @@ const struct vd_command vd_commands[] = {
 		"An option with … takes every word up to the next option: write the event paths first, or "
 		"after --.\n"
 		"\n"
-		"Exit code: 0 nothing found, 1 findings, 2 usage or error, or not one event was read.\n"
+		"Exit code: 0 nothing found, 1 findings, 2 usage or error.\n"
 		"\n"
 		"Examples:\n"
 		"  vedette detect logs/ --rules rules/\n"
