@@ -72,6 +72,7 @@ class Check(Case):
     def test_a_file_that_is_no_yaml_is_a_row_not_a_crash(self):
         row, = self.rows(self.run_it("rules", "check", self.write("a.yml", "title: [\n"), code=1))
         self.assertEqual(row["verdict"], "rejected")
+        self.assertIn("(in a list that begins in line 1)", row["message"])
 
     def test_a_wrong_pipeline_is_an_error_with_its_name(self):
         pipeline = self.write("p.yml", "transformations: 7\n")
