@@ -188,6 +188,13 @@ class Test(Case):
         rows = self.rows(self.run_it("rules", "test", "d"))
         self.assertEqual([(r["verdict"], r["case"], r["match"], r["nomatch"]) for r in rows],
                          [("ok", "d/deep/pair", 2, 2), ("ok", "d/single", 2, 1)])
+        self.assertEqual(self.run_it("rules", "test", "d").stderr, "2 cases, 0 failed\n")
+        self.assertEqual(self.run_it("rules", "test", "d/single").stderr, "1 case, 0 failed\n")
+
+    def test_a_file_is_answered_with_what_to_give(self):
+        self.case("single", RULE, [event(1)], [event(1, user="SYSTEM")])
+        self.assertIn("single/rule.yml: this is a file; give the folder that holds rule.yml",
+                      self.run_it("rules", "test", "single/rule.yml", code=2).stderr)
 
     def test_each_way_to_fail_is_named_with_its_line(self):
         quiet = event(1, image="C:\\x.exe")
