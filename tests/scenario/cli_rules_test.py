@@ -104,6 +104,11 @@ class Coverage(Case):
         self.assertIn("none of its fields", rules["2"])
         self.assertIn("no event of its log source", rules["4"])
 
+    def test_only_rules_on_single_events_are_counted_and_the_summary_says_so(self):
+        rules = self.write("a.yml", RULE + "---\n" + CORRELATION)
+        done = self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules", rules)
+        self.assertIn("0 of 1 rules on single events without a chance", done.stderr)
+
     def test_full_coverage_is_exit_code_0(self):
         self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules",
                     self.write("a.yml", RULE))
