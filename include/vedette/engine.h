@@ -128,6 +128,16 @@ VD_API bool vd_matcher_field(struct vd_matcher *matcher, struct vd_str name, str
 /* Does the last event's log source let it reach this single rule? */
 VD_API bool vd_matcher_routed(struct vd_matcher *matcher, uint32_t rule);
 
+/* The last event's log source as routing sees it; words are static.  No words: it is not told. */
+#define VD_LOG_SOURCE_MAX_WORDS 8u
+struct vd_log_source {
+	bool known;            /* false: nothing was recognised, and no rule is kept away */
+	struct vd_str product; /* empty: not told */
+	size_t n_categories, n_services;
+	struct vd_str categories[VD_LOG_SOURCE_MAX_WORDS], services[VD_LOG_SOURCE_MAX_WORDS];
+};
+VD_API struct vd_log_source vd_matcher_log_source(struct vd_matcher *matcher);
+
 /* Why a rule matched the last event. */
 struct vd_evidence {
 	struct vd_str field;     /* empty: keyword */

@@ -494,6 +494,33 @@ VD_TEST(after_an_unreadable_event_there_is_nothing_to_explain)
 	vd_ruleset_unref(set);
 }
 
+#define SYSMON(id) "{\"Channel\": \"Microsoft-Windows-Sysmon/Operational\", \"EventID\": " id "}"
+
+VD_TEST(every_event_is_asked_anew_for_its_log_source)
+{
+	struct vd_ruleset *set =
+		load(VD_S("title: t\nlogsource: {product: windows, category: process_creation}\n"
+			  "detection: {s: {A: x}, condition: s}\n"),
+			false);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	(void)run(matcher, &text, SYSMON("1"));
+	assert_true(vd_matcher_routed(matcher, 0));
+	assert_true(vd_matcher_routed(matcher, 0));
+	(void)run(matcher, &text, SYSMON("3"));
+	assert_false(vd_matcher_routed(matcher, 0));
+	struct vd_log_source source = vd_matcher_log_source(matcher);
+	assert_true(source.known && vd_str_is(source.product, "windows"));
+	assert_true(source.n_categories == 1 && vd_str_is(source.categories[0], "network_connection"));
+	assert_true(source.n_services == 1 && vd_str_is(source.services[0], "sysmon"));
+	(void)run(matcher, &text, "{\"B\": 1}");
+	assert_true(vd_matcher_routed(matcher, 0));
+	assert_false(vd_matcher_log_source(matcher).known);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
 /* ---- random rules on random events ---- */
 
 static void
