@@ -90,6 +90,9 @@ VD_API struct vd_rule_view vd_ruleset_rule(const struct vd_ruleset *set, size_t 
 /* Names of the event fields a single rule reads, each once, after pipelines; borrowed while set lives. */
 VD_API const struct vd_str *vd_ruleset_rule_fields(const struct vd_ruleset *set, size_t rule, size_t *ret_n);
 
+/* Numbers of the rules a correlation refers to, also of other correlations; borrowed while set lives. */
+VD_API const size_t *vd_ruleset_rule_refers(const struct vd_ruleset *set, size_t rule, size_t *ret_n);
+
 /* ---- matching ---- */
 
 struct vd_matcher;
@@ -128,10 +131,20 @@ VD_API bool vd_matcher_field(struct vd_matcher *matcher, struct vd_str name, str
 /* Does the last event's log source let it reach this single rule? */
 VD_API bool vd_matcher_routed(struct vd_matcher *matcher, uint32_t rule);
 
+/* The last event's log source as routing sees it; words are static.  No words: it is not told. */
+#define VD_LOG_SOURCE_MAX_WORDS 8u
+struct vd_log_source {
+	bool known;            /* false: nothing was recognised, and no rule is kept away */
+	struct vd_str product; /* empty: not told */
+	size_t n_categories, n_services;
+	struct vd_str categories[VD_LOG_SOURCE_MAX_WORDS], services[VD_LOG_SOURCE_MAX_WORDS];
+};
+VD_API struct vd_log_source vd_matcher_log_source(struct vd_matcher *matcher);
+
 /* Why a rule matched the last event. */
 struct vd_evidence {
 	struct vd_str field;     /* empty: keyword */
-	struct vd_str value;     /* decoded text, whole */
+	struct vd_str value;     /* decoded text, whole; at == NULL (explain only): no such field */
 	struct vd_str predicate; /* "Image|endswith: '\cmd.exe'" */
 	bool holds;              /* for explain: false = this predicate does not hold */
 	bool negated;            /* stands under a not */

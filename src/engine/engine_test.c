@@ -494,6 +494,75 @@ VD_TEST(after_an_unreadable_event_there_is_nothing_to_explain)
 	vd_ruleset_unref(set);
 }
 
+#define SYSMON(id) "{\"Channel\": \"Microsoft-Windows-Sysmon/Operational\", \"EventID\": " id "}"
+
+VD_TEST(every_event_is_asked_anew_for_its_log_source)
+{
+	struct vd_ruleset *set =
+		load(VD_S("title: t\nlogsource: {product: windows, category: process_creation}\n"
+			  "detection: {s: {A: x}, condition: s}\n"),
+			false);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	(void)run(matcher, &text, SYSMON("1"));
+	assert_true(vd_matcher_routed(matcher, 0));
+	assert_true(vd_matcher_routed(matcher, 0));
+	(void)run(matcher, &text, SYSMON("3"));
+	assert_false(vd_matcher_routed(matcher, 0));
+	struct vd_log_source source = vd_matcher_log_source(matcher);
+	assert_true(source.known && vd_str_is(source.product, "windows"));
+	assert_true(source.n_categories == 1 && vd_str_is(source.categories[0], "network_connection"));
+	assert_true(source.n_services == 1 && vd_str_is(source.services[0], "sysmon"));
+	(void)run(matcher, &text, "{\"B\": 1}");
+	assert_true(vd_matcher_routed(matcher, 0));
+	assert_false(vd_matcher_log_source(matcher).known);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(an_explanation_tells_an_absent_field_from_an_empty_one)
+{
+	struct vd_ruleset *set = load(VD_S(RULE("t", "s: {A: [x, null], B: x, C: x}")), true);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	struct vd_err err = VD_ERR_INIT;
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routed;
+	(void)run(matcher, &text, "{\"B\": \"\", \"C\": null}");
+	assert_int_equal(vd_matcher_explain(matcher, 0, &n, &list, &holds, &routed, &err), VD_OK);
+	assert_int_equal(n, 4);
+	assert_null(list[0].value.at);
+	assert_null(list[1].value.at);
+	assert_true(list[2].value.at != NULL && list[2].value.len == 0);
+	assert_true(vd_str_is(list[3].value, "null"));
+	(void)run(matcher, &text, "{\"B\": \"x\", \"C\": \"x\"}");
+	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_OK);
+	assert_true(n == 3 && list[0].value.at != NULL && list[0].value.len == 0);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(a_correlation_says_which_rules_it_refers_to)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("a", "s: {A: x}") "---\nname: b\n" RULE("b",
+			     "s: {A: y}") "---\n"
+					  "title: c\nid: c\ncorrelation: {type: event_count, rules: [b], "
+					  "group-by: [H], timespan: 1m, condition: {gte: 2}}\n"),
+			true);
+	size_t n;
+	assert_int_equal(vd_ruleset_rules(set), 3);
+	const size_t *refers = vd_ruleset_rule_refers(set, 2, &n);
+	assert_true(n == 1 && refers[0] == 1);
+	assert_null(vd_ruleset_rule_refers(set, 1, &n));
+	assert_int_equal(n, 0);
+	assert_null(vd_ruleset_rule_refers(set, 3, &n));
+	vd_ruleset_unref(set);
+}
+
 /* ---- random rules on random events ---- */
 
 static void

@@ -9,6 +9,8 @@
 #define CACHE_BYTES (8u * 1024u * 1024u)
 #define CACHE_SLOTS 32768u
 
+_Static_assert(VD_LOG_SOURCE_MAX_WORDS == VD_SOURCE_MAX_WORDS, "a log source fits its public face");
+
 static enum vd_status
 allot(struct vd_matcher *matcher, struct vd_err *err)
 {
@@ -108,6 +110,7 @@ vd_matcher_event(
 {
 	vd_obj_check(matcher, VD_MATCHER_MAGIC);
 	matcher->has_event = false;
+	matcher->has_asked = false;
 	enum vd_status st = vd_event_parse(matcher->parser, text, &matcher->event, err);
 	fetch_next(text);
 	if (st == VD_OK)
@@ -147,17 +150,41 @@ vd_matcher_field(struct vd_matcher *matcher, struct vd_str name, struct vd_str *
 	return true;
 }
 
+static const struct vd_source *
+ask_source(struct vd_matcher *matcher)
+{
+	if (!matcher->has_asked)
+		vd_matcher_source(matcher, &matcher->asked);
+	matcher->has_asked = true;
+	return &matcher->asked;
+}
+
 bool
 vd_matcher_routed(struct vd_matcher *matcher, uint32_t rule)
 {
 	vd_obj_check(matcher, VD_MATCHER_MAGIC);
 	if (!matcher->has_event || rule >= matcher->set->load.n_rules)
 		return false;
-	struct vd_source src;
 	if (!matcher->set->routing)
 		return true;
-	vd_matcher_source(matcher, &src);
-	return vd_logsource_allows(&matcher->set->load.rules[rule]->logsource, &src);
+	return vd_logsource_allows(&matcher->set->load.rules[rule]->logsource, ask_source(matcher));
+}
+
+struct vd_log_source
+vd_matcher_log_source(struct vd_matcher *matcher)
+{
+	vd_obj_check(matcher, VD_MATCHER_MAGIC);
+	struct vd_log_source ret = {0};
+	if (!matcher->has_event)
+		return ret;
+	const struct vd_source *src = ask_source(matcher);
+	ret.known = src->known;
+	ret.product = src->product;
+	for (; ret.n_categories < src->n_categories; ret.n_categories++)
+		ret.categories[ret.n_categories] = src->categories[ret.n_categories];
+	for (; ret.n_services < src->n_services; ret.n_services++)
+		ret.services[ret.n_services] = src->services[ret.n_services];
+	return ret;
 }
 
 struct vd_matcher_limits

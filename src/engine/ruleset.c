@@ -289,3 +289,13 @@ vd_ruleset_rule_fields(const struct vd_ruleset *set, size_t rule, size_t *ret_n)
 	*ret_n = single ? set->n_rule_fields[rule] : 0;
 	return single ? set->rule_fields[rule] : NULL;
 }
+
+const size_t *
+vd_ruleset_rule_refers(const struct vd_ruleset *set, size_t rule, size_t *ret_n)
+{
+	vd_obj_check(set, VD_RULESET_MAGIC);
+	size_t i = rule - set->load.n_rules;
+	bool correlation = rule >= set->load.n_rules && i < set->load.n_corrs;
+	*ret_n = correlation ? set->load.corrs[i]->corr->n_rules : 0;
+	return correlation ? set->load.refs[i] : NULL;
+}

@@ -130,6 +130,7 @@ const struct vd_command vd_commands[] = {
 	{"rules explain", "show predicate by predicate why a rule matches an event or not", "RULE EVENT",
 		VD_WORD_FILE, NULL, 2, 2, OPTIONS(explain_options),
 		"RULE is a rule file (FILE, FILE:ID or FILE:TITLE), or an id, name or title out of --rules.\n"
+		"It must be about single events: of a correlation, explain the rules it refers to.\n"
 		"EVENT is an event file (the first event), FILE:LINE (record id of an .evtx, element of a "
 		"JSON array),\n"
 		"or - for standard input.\n"

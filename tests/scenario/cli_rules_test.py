@@ -21,6 +21,15 @@ detection:
   condition: selection
 """
 
+FILTER = """title: No bob
+id: 00000000-0000-4000-8000-000000000008
+logsource: {product: windows, category: process_creation}
+filter:
+  rules: [00000000-0000-4000-8000-000000000001]
+  selection: {User: bob}
+  condition: not selection
+"""
+
 
 class Case(unittest.TestCase):
     def setUp(self):
@@ -72,6 +81,7 @@ class Check(Case):
     def test_a_file_that_is_no_yaml_is_a_row_not_a_crash(self):
         row, = self.rows(self.run_it("rules", "check", self.write("a.yml", "title: [\n"), code=1))
         self.assertEqual(row["verdict"], "rejected")
+        self.assertIn("(in a list that begins in line 1)", row["message"])
 
     def test_a_wrong_pipeline_is_an_error_with_its_name(self):
         pipeline = self.write("p.yml", "transformations: 7\n")
@@ -102,6 +112,11 @@ class Coverage(Case):
         self.assertEqual(set(rules), {"2", "4"})
         self.assertIn("none of its fields", rules["2"])
         self.assertIn("no event of its log source", rules["4"])
+
+    def test_only_rules_on_single_events_are_counted_and_the_summary_says_so(self):
+        rules = self.write("a.yml", RULE + "---\n" + CORRELATION)
+        done = self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules", rules)
+        self.assertIn("0 of 1 rules on single events without a chance", done.stderr)
 
     def test_full_coverage_is_exit_code_0(self):
         self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules",
@@ -138,6 +153,41 @@ class Explain(Case):
         other["EventID"] = 3
         _, words = self.explain(self.rule, self.events("f.jsonl", other), code=0)
         self.assertIn("its log source keeps it away", words)
+        self.assertIn("(the rule's: product windows, category process_creation; "
+                      "the event's: product windows, category network_connection, service sysmon)", words)
+
+    def test_parts_a_log_source_does_not_have_are_left_out(self):
+        rule = self.write("web.yml", RULE.replace("{product: windows, category: process_creation}", "{category: webserver}"))
+        _, words = self.explain(rule, f"{self.file}:1", code=0)
+        self.assertIn("(the rule's: category webserver; the event's: product windows, ", words)
+
+    def test_an_absent_field_is_told_apart_from_an_empty_one(self):
+        rule = self.write("two.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{A: x, B: x, C: x}"))
+        place = self.events("two.jsonl", {**event(1), "B": "", "C": None})
+        rows, _ = self.explain(rule, place, code=0)
+        self.assertEqual([rows[name]["value"] for name in "ABC"], [None, "", "null"])
+        table = self.run_it("rules", "explain", rule, place, "-o", "table").stdout.splitlines()
+        self.assertEqual([line.endswith("(absent)") for line in table], [False, True, False, False, False])
+
+    def test_a_correlation_is_called_one_and_names_the_rules_it_refers_to(self):
+        self.write("r/a.yml", RULE + "---\n" + CORRELATION)
+        two = CORRELATION.replace("0003", "0005").replace("Two shells", "Twice").replace(
+            "[00000000-0000-4000-8000-000000000001]", "[00000000-0000-4000-8000-000000000003]")
+        self.write("r/c.yml", two)
+        for wanted in ("00000000-0000-4000-8000-000000000003", "Two shells"):
+            words = self.run_it("rules", "explain", wanted, self.file, "--rules", "r", code=2).stderr
+            self.assertIn(f"'{wanted}' is a correlation", words)
+            self.assertIn("00000000-0000-4000-8000-000000000001 'Shell started'", words)
+        words = self.run_it("rules", "explain", "Twice", self.file, "--rules", "r", code=2).stderr
+        self.assertIn("00000000-0000-4000-8000-000000000003 'Two shells' (a correlation too)", words)
+
+    def test_what_check_lists_and_cannot_be_explained_is_called_what_it_is(self):
+        self.write("r/a.yml", RULE)
+        self.write("r/b.yml", BROKEN)
+        self.write("r/f.yml", FILTER)
+        for wanted, want in (("Broken", "r/b.yml:5:15: rejected (modifier-unknown)"), ("No bob", "'No bob' is a filter")):
+            with self.subTest(wanted=wanted):
+                self.assertIn(want, self.run_it("rules", "explain", wanted, self.file, "--rules", "r", code=2).stderr)
 
     def test_a_search_that_is_cut_short_is_said(self):
         rule = self.write("re.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{CommandLine|re: '^(a+)+$'}"))
@@ -162,7 +212,16 @@ class Explain(Case):
         self.explain("Any command line", f"{self.file}:1", "--rules", "r", code=1)
         self.explain("both.yml:Any command line", f"{self.file}:1", code=1)
         self.explain("both.yml:00000000-0000-4000-8000-000000000001", f"{self.file}:2", code=0)
-        self.assertIn("holds 2 rules", self.run_it("rules", "explain", "both.yml", self.file, code=2).stderr)
+        words = self.run_it("rules", "explain", "both.yml", self.file, code=2).stderr
+        self.assertIn("holds 2 rules", words)
+        self.assertIn("00000000-0000-4000-8000-000000000001 'Shell started', "
+                      "00000000-0000-4000-8000-000000000002 'Any command line'", words)
+
+    def test_a_long_list_of_rules_ends_with_how_many_are_left(self):
+        many = "---\n".join(RULE.replace("000000000001", f"{i:012}").replace("Shell started", f"Shell {i}")
+                            for i in range(40))
+        words = self.run_it("rules", "explain", self.write("many.yml", many), self.file, code=2).stderr
+        self.assertRegex(words, r"holds 40 rules.*'Shell 4' and 35 more\n$")
 
     def test_what_is_not_there_is_an_error(self):
         for rule, place, want in ((self.rule, f"{self.file}:99", "no event there"),
@@ -187,6 +246,13 @@ class Test(Case):
         rows = self.rows(self.run_it("rules", "test", "d"))
         self.assertEqual([(r["verdict"], r["case"], r["match"], r["nomatch"]) for r in rows],
                          [("ok", "d/deep/pair", 2, 2), ("ok", "d/single", 2, 1)])
+        self.assertEqual(self.run_it("rules", "test", "d").stderr, "2 cases, 0 failed\n")
+        self.assertEqual(self.run_it("rules", "test", "d/single").stderr, "1 case, 0 failed\n")
+
+    def test_a_file_is_answered_with_what_to_give(self):
+        self.case("single", RULE, [event(1)], [event(1, user="SYSTEM")])
+        self.assertIn("single/rule.yml: this is a file; give the folder that holds rule.yml",
+                      self.run_it("rules", "test", "single/rule.yml", code=2).stderr)
 
     def test_each_way_to_fail_is_named_with_its_line(self):
         quiet = event(1, image="C:\\x.exe")

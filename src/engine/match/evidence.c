@@ -25,24 +25,26 @@ quoted(struct view *view, const struct vd_item *item, const struct vd_value *val
 	return vd_str_from(text == NULL ? "" : text);
 }
 
+/* shown.at == NULL: the field is absent. */
 static void
 add(struct view *view, const struct vd_item *item, const struct vd_value *value, struct vd_str shown,
 	bool holds)
 {
 	struct vd_matcher *matcher = view->matcher;
 	void *list = matcher->evidence;
-	struct vd_str kept;
+	struct vd_str kept = {NULL, 0};
+	bool absent = shown.at == NULL;
 	bool room = vd_mem_grow(
 		&list, &matcher->evidence_cap, matcher->n_evidence + 1, sizeof *matcher->evidence, 16);
 	matcher->evidence = list;
 	shown.len = VD_MIN(shown.len, VALUE_SHOWN_MAX);
-	if (!room || !vd_arena_str(matcher->arena, shown, &kept)) {
+	if (!room || (!absent && !vd_arena_str(matcher->arena, shown, &kept))) {
 		view->failed = true;
 		return;
 	}
 	matcher->evidence[matcher->n_evidence++] = (struct vd_evidence){
 		.field = item->field,
-		.value = kept,
+		.value = absent && !view->explain ? VD_S("") : kept,
 		.predicate = quoted(view, item, value),
 		.holds = holds,
 		.negated = view->negated,
@@ -92,8 +94,8 @@ value_holds(struct view *view, const struct vd_item *item, const struct vd_value
 	if (value->n != 0 && is_event_test(&value->atoms[0])) {
 		bool holds = event_test_holds(view, &value->atoms[0], key);
 		const struct vd_field *field = vd_event_find(ev, key);
-		*ret_shown =
-			field == NULL ? (struct vd_str){"", 0} : (struct vd_str){field->raw, field->raw_len};
+		if (field != NULL && field->raw != NULL)
+			*ret_shown = (struct vd_str){field->raw, field->raw_len};
 		return holds;
 	}
 	for (size_t i = 0; i < ev->n; i++) {
@@ -113,14 +115,26 @@ value_holds(struct view *view, const struct vd_item *item, const struct vd_value
 	return false;
 }
 
+/* What is shown where no value was looked at: an absent field is told apart from an empty one. */
+static struct vd_str
+shown_without_value(const struct view *view, const struct vd_item *item, uint32_t key)
+{
+	const struct vd_field *field =
+		item->field.len == 0 ? NULL : vd_event_find(&view->matcher->event, key);
+	if (item->field.len != 0 && field == NULL)
+		return (struct vd_str){NULL, 0};
+	return field != NULL && field->type == VD_F_NULL ? VD_S("null") : VD_S("");
+}
+
 static bool
 item_holds(struct view *view, const struct vd_item *item, bool record)
 {
 	uint32_t key =
 		item->field.len == 0 ? VD_KEY_NONE : vd_keys_find(view->matcher->set->keys, item->field);
+	const struct vd_str nothing = shown_without_value(view, item, key);
 	size_t held = 0;
 	for (size_t v = 0; v < item->n; v++) {
-		struct vd_str shown = {"", 0};
+		struct vd_str shown = nothing;
 		bool holds = value_holds(view, item, &item->values[v], key, &shown);
 		held += holds;
 		if (record && (view->explain || (holds && (item->all || held == 1) && !item->negate)))

@@ -69,6 +69,8 @@ struct vd_matcher {
 	size_t n_evidence, evidence_cap;
 	struct vd_buf captured;
 	struct vd_matcher_limits limits; /* but for the searches of events, which the scan counts */
+	bool has_asked;
+	struct vd_source asked; /* of the last event, where has_asked: found once, however many rules ask */
 };
 
 /* Runs the parsed event; fills matches. */

@@ -464,11 +464,20 @@ syntax_error(struct builder *b, const yaml_parser_t *parser)
 	if (parser->error == YAML_MEMORY_ERROR)
 		return no_memory(b);
 	const char *problem = parser->problem == NULL ? "not YAML" : parser->problem;
+	const yaml_mark_t *began = &parser->context_mark;
 	struct vd_pos pos = place(&b->cursor, parser->problem_mark);
-	if (parser->context != NULL)
+	/* where a value is missing, libyaml names the place where it would begin: what is open says more */
+	bool missing = parser->context != NULL && began->index == parser->problem_mark.index;
+	if (missing && b->depth != 0) {
+		const struct vd_yaml *open = b->frames[b->depth - 1].node;
+		return vd_fail_at(b->err, VD_EINPUT, pos.line, pos.column,
+			"not YAML: %s (in a %s that begins in line %u)", problem,
+			open->kind == VD_YAML_MAP ? "map" : "list", open->pos.line);
+	}
+	if (parser->context != NULL && !missing)
 		return vd_fail_at(b->err, VD_EINPUT, pos.line, pos.column,
 			"not YAML: %s (%s that begins in line %zu)", problem, parser->context,
-			parser->context_mark.line + 1);
+			began->line + 1);
 	return vd_fail_at(b->err, VD_EINPUT, pos.line, pos.column, "not YAML: %s", problem);
 }
 

@@ -110,6 +110,27 @@ VD_TEST(keys_are_unique_and_both_places_are_named)
 	is("a: 1\n'a': 2\n", "input 2:1 ");
 }
 
+static void
+says(const char *text, const char *want)
+{
+	struct parsed p;
+	parse_bytes(&p, vd_str_from(text));
+	assert_int_equal(p.status, VD_EINPUT);
+	if (strstr(p.err.text, want) == NULL)
+		fail_msg("%s: %s", text, p.err.text);
+	parsed_fini(&p);
+}
+
+VD_TEST(what_is_open_where_the_text_ends_is_named_by_its_first_line)
+{
+	says("a: [\n", "(in a list that begins in line 1)");
+	says("a:\n  b: {\n\n", "(in a map that begins in line 2)");
+	says("a: 1\n---\nb: [1,\n", "that begins in line 3)");
+	says("a: 'x\n\n", "that begins in line 1)");
+	says("a: @x\n", "(in a map that begins in line 1)");
+	says("@x\n", "token");
+}
+
 VD_TEST(large_maps_are_checked_for_doubles_too)
 {
 	VD_AUTO_FINI(vd_buf) buf;

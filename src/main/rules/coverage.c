@@ -224,7 +224,9 @@ answer(const struct coverage *c, const struct vd_args *args)
 		return code;
 	struct vd_buf text;
 	vd_buf_init(&text, 0);
-	vd_buf_printf(&text, "%llu events: %zu of %zu fields missing, %zu of %zu rules without a chance\n",
+	vd_buf_printf(&text,
+		"%llu events: %zu of %zu fields missing, %zu of %zu rules on single events without a "
+		"chance\n",
 		(unsigned long long)c->events, missing, c->n_fields, unreached, c->n_rules);
 	vd_out_raw(STDERR_FILENO, vd_buf_view(&text));
 	vd_buf_fini(&text);

@@ -11,6 +11,7 @@
 #include "main/rows.h"
 #include "main/rulebook.h"
 #include "main/rules/events.h"
+#include "main/rules/pick.h"
 
 static const struct vd_column columns[] = {
 	{"selection", VD_COLUMN_TEXT},
@@ -26,9 +27,11 @@ struct explain {
 	struct vd_ruleset *set;
 	struct vd_matcher *matcher;
 	uint32_t rule;
-	uint64_t line; /* wanted; 0: the first event */
+	uint64_t line;               /* wanted; 0: the first event */
+	struct vd_log_source source; /* of the event */
 	bool found, matches, routed;
 	bool cut_search, cut_comparison; /* at a bound */
+	struct vd_str absent;            /* stands for the value of a field the event lacks */
 	struct vd_rows *rows;
 };
 
@@ -58,44 +61,6 @@ split(struct vd_arena *arena, const char *text, const char **ret_file, const cha
 /* ---- the rule ---- */
 
 static enum vd_status
-say_rejected(const struct vd_ruleset *set, struct vd_err *err)
-{
-	for (size_t i = 0; i < vd_ruleset_verdicts(set); i++) {
-		struct vd_verdict_view v = vd_ruleset_verdict(set, i);
-		if (v.verdict == VD_RULE_REJECTED)
-			return vd_fail(err, VD_EINPUT, "%.*s:%u:%u: rejected (%.*s): %.*s",
-				(int)VD_MIN(v.file.len, (size_t)200), v.file.at, v.line, v.column,
-				(int)v.code.len, v.code.at, (int)VD_MIN(v.message.len, (size_t)200),
-				v.message.at);
-	}
-	return vd_fail(err, VD_ENOTFOUND,
-		"there is no rule of its own in it, only correlations or filters; explain those they refer "
-		"to");
-}
-
-/* wanted: id, name or title; NULL: the only rule. */
-static enum vd_status
-find_rule(const struct vd_ruleset *set, const char *wanted, uint32_t *ret, struct vd_err *err)
-{
-	size_t n = vd_ruleset_single_rules(set);
-	if (n == 0)
-		return say_rejected(set, err);
-	if (wanted == NULL && n > 1)
-		return vd_fail(err, VD_EINPUT, "the file holds %zu rules; write FILE:ID or FILE:TITLE", n);
-	for (size_t i = 0; i < n; i++) {
-		struct vd_rule_view rule = vd_ruleset_rule(set, i);
-		struct vd_str w = vd_str_from(wanted);
-		if (wanted == NULL || vd_str_ieq(rule.id, w) || vd_str_eq(rule.name, w) ||
-			vd_str_eq(rule.title, w)) {
-			*ret = (uint32_t)i;
-			return VD_OK;
-		}
-	}
-	return vd_fail(err, VD_ENOTFOUND,
-		"no rule has the id, name or title '%s'; 'vedette rules check' lists them", wanted);
-}
-
-static enum vd_status
 open_rule(struct explain *e, struct vd_arena *arena, const char *text, struct vd_rulebook **ret,
 	struct vd_err *err)
 {
@@ -115,7 +80,7 @@ open_rule(struct explain *e, struct vd_arena *arena, const char *text, struct vd
 	if (st != VD_OK)
 		return st;
 	e->set = vd_rulebook_set(*ret);
-	st = find_rule(e->set, wanted, &e->rule, err);
+	st = vd_rule_pick(e->set, wanted, &e->rule, err);
 	return st == VD_OK ? vd_matcher_new(e->set, &e->matcher, err) : st;
 }
 
@@ -130,7 +95,7 @@ add_evidence(struct explain *e, const struct vd_evidence *v, struct vd_err *err)
 		v->negated ? VD_S("true") : VD_S("false"),
 		v->predicate.len > 0 ? v->predicate : VD_S(""),
 		v->field.len > 0 ? v->field : VD_S(""),
-		v->value,
+		v->value.at == NULL ? e->absent : v->value,
 	};
 	return vd_rows_add(e->rows, cells, err);
 }
@@ -151,6 +116,7 @@ look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *
 	if (st != VD_OK)
 		return st;
 	e->found = true;
+	e->source = vd_matcher_log_source(e->matcher);
 	struct vd_matcher_limits after = vd_matcher_limits(e->matcher);
 	e->cut_search = after.searches != before.searches;
 	e->cut_comparison = after.comparisons != before.comparisons;
@@ -176,6 +142,33 @@ open_event(struct explain *e, struct vd_arena *arena, const char *text, struct v
 
 /* ---- the answer ---- */
 
+/* "category a or b" behind what stands there already; nothing where there is no word. */
+static void
+say_part(
+	struct vd_buf *line, const char **ret_before, const char *what, const struct vd_str words[], size_t n)
+{
+	if (n == 0 || words[0].len == 0)
+		return;
+	vd_buf_printf(line, "%s%s ", *ret_before, what);
+	for (size_t i = 0; i < n; i++)
+		vd_buf_printf(line, "%s%.*s", i > 0 ? " or " : "", (int)words[i].len, words[i].at);
+	*ret_before = ", ";
+}
+
+static void
+say_sources(const struct vd_rule_view *rule, const struct vd_log_source *source, struct vd_buf *line)
+{
+	const char *before = " (the rule's: ";
+	say_part(line, &before, "product", &rule->product, 1);
+	say_part(line, &before, "category", &rule->category, 1);
+	say_part(line, &before, "service", &rule->service, 1);
+	before = "; the event's: ";
+	say_part(line, &before, "product", &source->product, 1);
+	say_part(line, &before, "category", source->categories, source->n_categories);
+	say_part(line, &before, "service", source->services, source->n_services);
+	vd_buf_char(line, ')');
+}
+
 static void
 say(const struct explain *e)
 {
@@ -189,9 +182,7 @@ say(const struct explain *e)
 	vd_buf_str(&line, rule.title.len > 0 ? rule.title : rule.id);
 	vd_buf_printf(&line, ": %s", text);
 	if (!e->routed)
-		vd_buf_printf(&line, " (product: %.*s, category: %.*s, service: %.*s)", (int)rule.product.len,
-			rule.product.at, (int)rule.category.len, rule.category.at, (int)rule.service.len,
-			rule.service.at);
+		say_sources(&rule, &e->source, &line);
 	if (!line.failed)
 		vd_complain("%s", line.at);
 	if (e->cut_comparison)
@@ -217,6 +208,8 @@ vd_cmd_rules_explain(const struct vd_args *args)
 	const char *const *operands = vd_args_operands(args, &n);
 	enum vd_status st = VD_OK;
 	e.rows = rows;
+	if (vd_format_of(vd_args_value(args, VD_O_FORMAT), STDOUT_FILENO) == VD_FORMAT_TABLE)
+		e.absent = VD_S("(absent)"); /* elsewhere null, or what the format has for it */
 	if (arena == NULL || rows == NULL)
 		st = vd_fail(&err, VD_ENOMEM, "no memory");
 	if (st == VD_OK)

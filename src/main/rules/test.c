@@ -105,6 +105,11 @@ run_folder(struct testing *t, const char *folder, unsigned depth, struct vd_err 
 	if (depth > VD_TEXT_MAX_DEPTH)
 		return vd_fail(err, VD_ELIMIT, "%s: more than %u folders deep", folder, VD_TEXT_MAX_DEPTH);
 	int n = scandir(folder, &entries, wanted_name, alphasort);
+	if (n < 0 && errno == ENOTDIR)
+		return vd_fail(err, VD_EINPUT,
+			"%s: this is a file; give the folder that holds rule.yml, match.jsonl and "
+			"nomatch.jsonl",
+			folder);
 	if (n < 0)
 		return vd_fail(err, VD_EIO, "%s: cannot list it: %s", folder, strerrordesc_np(errno));
 	enum vd_status st = VD_OK;
@@ -155,7 +160,7 @@ vd_cmd_rules_test(const struct vd_args *args)
 	if (!t.options.quiet) {
 		struct vd_buf text;
 		vd_buf_init(&text, 0);
-		vd_buf_printf(&text, "%zu cases, %zu failed\n", t.cases, t.failed);
+		vd_buf_printf(&text, "%zu case%s, %zu failed\n", t.cases, t.cases == 1 ? "" : "s", t.failed);
 		vd_out_raw(STDERR_FILENO, vd_buf_view(&text));
 		vd_buf_fini(&text);
 	}
