@@ -167,6 +167,28 @@ VD_TEST(short_and_long_values_hold_together)
 	vd_ruleset_unref(set);
 }
 
+VD_TEST(one_character_is_found_in_its_case_or_in_any)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("any", "s: {F|contains: q}") "---\n" RULE("own", "s: {F|contains|cased: q}")),
+			true);
+	assert_string_equal(found(set, "{\"F\":\"xQx\"}"), "0");
+	assert_string_equal(found(set, "{\"F\":\"xqx\"}"), "0 1");
+	vd_ruleset_unref(set);
+}
+
+/* The third of three backslashes, wherever a vector's width may end. */
+VD_TEST(an_escape_is_seen_wherever_it_stands)
+{
+	struct vd_ruleset *set = load(VD_S(RULE("word", "s: [abcdefgh]")), true);
+	for (int pad = 0; pad < 140; pad++) {
+		char event[256];
+		(void)snprintf(event, sizeof event, "{\"f\":\"é%0*d\\\\\\u0061bcdefgh\"}", pad + 1, 0);
+		assert_string_equal(found(set, event), "0");
+	}
+	vd_ruleset_unref(set);
+}
+
 VD_TEST(fields_are_compared_whole_however_they_end)
 {
 	struct vd_ruleset *set = load(VD_S(RULE("same", "s: {A|fieldref: B}")), true);

@@ -1,5 +1,8 @@
 #include "event/names.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "base/arena.h"
 #include "base/mem.h"
 #include "event/decode.h"
@@ -298,7 +301,9 @@ vd_names_child(struct vd_names *names, uint32_t parent, struct vd_str local)
 {
 	uint64_t first, last;
 	vd_names_ends(local, &first, &last);
-	uint32_t h = (uint32_t)(vd_names_hash(names, parent, local.len, first, last) >> 32);
+	/* of all bytes, unlike the quick hash: here keys that collide would cost a step each */
+	uint32_t h =
+		(uint32_t)XXH3_64bits_withSeed(local.at, local.len, ((uint64_t)parent << 32) + names->seed);
 	for (size_t at = h & names->mask;; at = (at + 1) & names->mask) {
 		const struct vd_name_slot *slot = &names->slots[at];
 		if (slot->node == 0)

@@ -37,7 +37,7 @@ struct vd_citem {
 	size_t n;     /* values that are strings, numbers, addresses or times: never null, exists, fieldref */
 	const struct vd_value **values;
 	double cost; /* how often it is expected to be true, 0 to 1: for the choice of triggers */
-	bool costly; /* some value is a regular expression */
+	bool costly; /* some value is a regular expression or a short text */
 	bool later; /* costly and no rule's trigger: judged only for rules that something else has triggered */
 	const struct vd_needs_few *needs; /* costly: per value */
 };
@@ -149,7 +149,7 @@ struct vd_set {
 	uint32_t number;
 	uint32_t key;
 	bool has_all;
-	bool has_words; /* keywords: no item is true in an event without any of words (plain ASCII events) */
+	bool has_words; /* keywords: an item is true only where one of words stands, or may stand in disguise */
 	struct vd_words words;
 	uint32_t n_items;
 	const uint32_t *items; /* numbers of shared items, ascending */

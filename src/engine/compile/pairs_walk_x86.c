@@ -16,8 +16,8 @@ struct before {
 	uint64_t last, last_but_one;
 };
 
-/* The least that is certain where the walk begins. */
-static const struct before unknown = {0, 1};
+/* Where the walk begins: two, so that no backslash in front of its first block excuses one in it. */
+static const struct before unknown = {1, 1};
 
 /* A backslash behind exactly one other is that one's escape: "C:\\users" has none for a character. */
 static inline bool

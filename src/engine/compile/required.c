@@ -65,6 +65,20 @@ skip_quantifier(struct reader *r, bool *ret_optional)
 	return true;
 }
 
+/* [:name:] in a class, from its bracket to the colon before the last.  Another bracket is a character or not known. */
+static void
+skip_named(struct reader *r)
+{
+	size_t k = r->i + 1;
+	if (k >= r->pattern.len || memchr(":.=", r->pattern.at[k], 3) == NULL)
+		return;
+	for (k++; k < r->pattern.len &&
+		  ((r->pattern.at[k] >= 'a' && r->pattern.at[k] <= 'z') || r->pattern.at[k] == '^');)
+		k++;
+	r->unsure |= k + 1 >= r->pattern.len || r->pattern.at[k] != ':' || r->pattern.at[k + 1] != ']';
+	r->i = k + 1;
+}
+
 static void
 skip_class(struct reader *r)
 {
@@ -74,35 +88,39 @@ skip_class(struct reader *r)
 	if (peek(r) == ']')
 		r->i++;
 	while (r->i < r->pattern.len && peek(r) != ']') {
-		if (peek(r) == '\\')
+		if (peek(r) == '\\') {
 			r->i++;
-		else if (peek(r) == '[' && r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == ':') {
-			r->i += 2; /* [:name:] */
-			while (r->i < r->pattern.len && peek(r) != ':')
-				r->i++;
-			r->i++;
+			r->unsure |= peek(r) == 'Q';
+		} else if (peek(r) == '[') {
+			skip_named(r);
 		}
 		r->i++;
 	}
 	r->i++;
 }
 
-/* A group is passed over whole; one that sets x mode or is not understood makes all unsure. */
+/* What may stand behind a group's parenthesis and change all that follows: a verb, x mode, and what is not known. */
+static void
+check_group(struct reader *r)
+{
+	char first = r->i + 1 < r->pattern.len ? r->pattern.at[r->i + 1] : '\0';
+	r->unsure |= first == '*';
+	if (first != '?')
+		return;
+	size_t k = r->i + 2;
+	char kind = k < r->pattern.len ? r->pattern.at[k] : '\0';
+	/* options, groups without capture, look-around, names */
+	r->unsure |= kind == '\0' || memchr("imsxn-:=!<P>", kind, 12) == NULL;
+	while (k < r->pattern.len &&
+		((r->pattern.at[k] >= 'a' && r->pattern.at[k] <= 'z') || r->pattern.at[k] == '-'))
+		r->unsure |= r->pattern.at[k++] == 'x';
+}
+
+/* A group is passed over whole, with those in it. */
 static void
 skip_group(struct reader *r)
 {
 	unsigned depth = 0;
-	if (r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == '?') {
-		size_t k = r->i + 2;
-		char kind = k < r->pattern.len ? r->pattern.at[k] : '\0';
-		/* options, groups without capture, look-around, names: what else there is may change everything */
-		r->unsure |= kind == '\0' || memchr("imsxn-:=!<P>", kind, 12) == NULL;
-		while (k < r->pattern.len &&
-			((r->pattern.at[k] >= 'a' && r->pattern.at[k] <= 'z') || r->pattern.at[k] == '-'))
-			r->unsure |= r->pattern.at[k++] == 'x';
-	} else if (r->i + 1 < r->pattern.len && r->pattern.at[r->i + 1] == '*') {
-		r->unsure = true; /* a verb */
-	}
 	while (r->i < r->pattern.len) {
 		char c = peek(r);
 		if (c == '\\') {
@@ -114,6 +132,8 @@ skip_group(struct reader *r)
 			skip_class(r);
 			continue;
 		}
+		if (c == '(')
+			check_group(r);
 		r->i++;
 		depth += c == '(';
 		if (c == ')' && --depth == 0)

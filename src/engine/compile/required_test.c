@@ -92,6 +92,19 @@ VD_TEST(what_may_be_missing_is_not_required)
 	requires("ab\\s+cde", "cde");
 }
 
+VD_TEST(what_stands_inside_groups_and_classes_may_change_all)
+{
+	requires("(a(*ACCEPT))cd", "");
+	requires("([\\Q])abc([\\E])", "");
+	requires("[[:]a|b:]]cd", "");
+	requires("(a(?#[)b|q)[]))]x?zz", "");
+	requires("(a(?x) b)cd", "");
+	requires("[[:alpha:]]cd", "cd");
+	requires("[[:^digit:]x]cd", "cd");
+	requires("[a[b]cd", "cd");
+	requires("((?:a)b)cd", "cd");
+}
+
 VD_TEST(alternation_and_modes_leave_nothing_certain)
 {
 	requires("abc|def", "");

@@ -79,8 +79,7 @@ find_words(struct vd_set_builder *builder, const struct vd_items *items, const u
 	size_t n_words = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct vd_citem *item = vd_items_at(items, numbers[i]);
-		/* one value of an |all item is enough to look for; the first */
-		for (uint32_t v = 0; v < (item->all ? 1 : item->n); v++)
+		for (uint32_t v = 0; v < item->n; v++)
 			for (size_t a = 0; a < item->values[v]->n; a++) {
 				const struct vd_atom *atom = &item->values[v]->atoms[a];
 				struct vd_str run = atom->kind == VD_ATOM_PATTERN ? plain_run(atom)

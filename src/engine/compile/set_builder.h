@@ -21,6 +21,14 @@ enum vd_set_table {
 	VD_TABLES = VD_TABLE_DATABASES + VD_DB_COUNT
 };
 
+/* What an entry of COMPLEX, SEARCHES or EVERY is, so that equal texts of different kinds stay apart. */
+enum vd_entry_flag {
+	VD_ENTRY_PATTERN,
+	VD_ENTRY_CASED_PATTERN,
+	VD_ENTRY_CHARACTER,
+	VD_ENTRY_REGEX, /* + VD_RE_* */
+};
+
 struct vd_mark_link {
 	struct vd_mark mark;
 	struct vd_mark_link *next;
@@ -28,7 +36,7 @@ struct vd_mark_link {
 
 struct vd_set_entry {
 	enum vd_set_table table;
-	unsigned flags;   /* databases: HS_FLAG_*; SEARCHES: 2 + VD_RE_*; COMPLEX: cased */
+	unsigned flags;   /* databases: HS_FLAG_*; COMPLEX, SEARCHES, EVERY: enum vd_entry_flag */
 	const char *text; /* what makes the entry one of its table; NUL-terminated behind len */
 	size_t len;
 	struct vd_str literal; /* COMPLEX, SEARCHES: folded, lives as long as the set; or else one of */

@@ -159,8 +159,8 @@ add_complex(struct vd_set_builder *builder, const struct vd_token *tokens, size_
 	if (builder->text.failed || !find_literal(builder, tokens, n, &literal))
 		return false;
 	enum vd_set_table table = literal.len == 0 ? VD_TABLE_EVERY : VD_TABLE_COMPLEX;
-	struct vd_set_entry *e =
-		add_entry(builder, table, (unsigned)cased, vd_buf_view(&builder->text), mark);
+	struct vd_set_entry *e = add_entry(builder, table, cased ? VD_ENTRY_CASED_PATTERN : VD_ENTRY_PATTERN,
+		vd_buf_view(&builder->text), mark);
 	if (e == NULL || e->tokens != NULL)
 		return e != NULL;
 	struct vd_token *kept = vd_arena_array(builder->arena, n + 1, sizeof *kept);
@@ -189,7 +189,7 @@ add_character(struct vd_set_builder *builder, const struct vd_token tokens[3], s
 	uint64_t bits = bits_of(builder, &needs);
 	if (bits == 0)
 		return add_complex(builder, tokens, 3, false, mark);
-	struct vd_set_entry *e = add_entry(builder, VD_TABLE_EVERY, 1, tokens[1].text, mark);
+	struct vd_set_entry *e = add_entry(builder, VD_TABLE_EVERY, VD_ENTRY_CHARACTER, tokens[1].text, mark);
 	if (e != NULL)
 		e->needs = bits;
 	return e != NULL;
@@ -314,7 +314,7 @@ add_pattern(struct vd_set_builder *builder, const struct vd_atom *atom, struct v
 	return true;
 }
 
-/* A regular expression with a literal it needs goes by that, others are tried on every value. */
+/* A regular expression with a literal, or one of a few pairs, that it needs goes by that, others are tried on every value. */
 static bool
 add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
 {
@@ -325,8 +325,8 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 	struct vd_required required = vd_required_find(atom->text, room);
 	struct vd_str literal = required.literal;
 	bool known = literal.len >= VD_GRAM_SHORTEST || required.n_pairs != 0;
-	struct vd_set_entry *e = add_entry(
-		builder, known ? VD_TABLE_SEARCHES : VD_TABLE_EVERY, 2u + atom->re_flags, atom->text, mark);
+	struct vd_set_entry *e = add_entry(builder, known ? VD_TABLE_SEARCHES : VD_TABLE_EVERY,
+		VD_ENTRY_REGEX + (unsigned)atom->re_flags, atom->text, mark);
 	if (e == NULL || e->atom != NULL)
 		return e != NULL;
 	char *folded = vd_arena_alloc(builder->arena, vd_fold_bound(literal.len));

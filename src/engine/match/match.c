@@ -230,8 +230,7 @@ take_group(
 	vd_scan_begin(matcher->scan, set);
 	for (size_t i = 0; i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
-		if ((key != VD_KEY_NONE && field->key != key) || !vd_field_is_value(field) ||
-			(key == VD_KEY_NONE && field->type == VD_F_BOOL))
+		if (field->key != key || !vd_field_is_value(field))
 			continue;
 		enum vd_status st = vd_scan_value(matcher->scan, field, err);
 		if (st != VD_OK)
@@ -375,11 +374,9 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 		struct vd_pairs_look look = vd_words_look(&set->words, matcher->event.text);
 		if (!look.found && look.n_opaque == 0)
 			return VD_OK;
-		if (!look.found && !look.more && !set->has_all)
+		if (!look.found && !look.more)
 			return take_opaque(matcher, set, &look, err);
 	}
-	if (set->has_all)
-		return take_group(matcher, set, route->keywords_base, VD_KEY_NONE, err);
 	enum vd_status st = VD_OK;
 	for (size_t i = 0; st == VD_OK && i < matcher->event.n; i++) {
 		const struct vd_field *field = &matcher->event.fields[i];
