@@ -9,6 +9,8 @@
 #include "engine/match/plain.h"
 #include "event/decode.h"
 
+#define WAITING 32u
+
 struct vd_scan {
 	uint32_t magic;
 #define VD_SCAN_MAGIC 0x7363616eu
@@ -35,6 +37,8 @@ struct vd_scan {
 	uint32_t value_round; /* of vd_scan_value */
 	uint32_t *tried;      /* per literal of a set: round of the value it was tried on */
 	size_t most_literals;
+	uint32_t n_waiting;
+	uint32_t waiting[WAITING]; /* literals found whose patterns are still to be tried */
 	struct vd_buf decoded, folded;
 	char number[VD_NUMBER_TEXT_MAX];
 };
@@ -358,19 +362,32 @@ try(struct vd_scan *scan, const struct vd_contained *one)
 	apply(scan, one->marks);
 }
 
+/* Tries what waits; what the next one reads is fetched while others are tried. */
+static void
+try_waiting(struct vd_scan *scan)
+{
+	const struct vd_set *set = scan->set;
+	for (uint32_t i = 0; i < scan->n_waiting; i++)
+		VD_PREFETCH(&set->marks[set->contained[scan->waiting[i]].marks.from]);
+	for (uint32_t i = 0; i < scan->n_waiting; i++)
+		try(scan, &set->contained[scan->waiting[i]]);
+	scan->n_waiting = 0;
+}
+
 static void
 on_literal(void *owner, uint32_t id, const uint32_t *items, uint32_t n)
 {
 	struct vd_scan *scan = owner;
 	for (uint32_t i = 0; i < n; i++)
 		set_true(scan, items[i]);
-	if (n != 0)
-		return;
-	if (scan->tried[id] ==
-		scan->value_round) /* once for a value, however often its literal stands there */
+	/* once for a value, however often its literal stands there */
+	if (n != 0 || scan->tried[id] == scan->value_round)
 		return;
 	scan->tried[id] = scan->value_round;
-	try(scan, &scan->set->contained[id]);
+	VD_PREFETCH(&scan->set->contained[id]);
+	if (scan->n_waiting == WAITING)
+		try_waiting(scan);
+	scan->waiting[scan->n_waiting++] = id;
 }
 
 /* ---- databases ---- */
@@ -503,6 +520,7 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 		st = scan_whole(scan, !by_line && set->grams.n != 0, err);
 	if (by_line)
 		scan->failed |= !vd_lines_scan(scan->lines, set, raw, on_literal, scan);
+	try_waiting(scan);
 	return scan->failed ? vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len)
 			    : st;
 }
