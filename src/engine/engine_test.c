@@ -234,6 +234,14 @@ VD_TEST(routing_keeps_rules_from_events_of_other_sources)
 	assert_string_equal(found(routed, other), "");
 	assert_string_equal(found(all, own), "0");
 	assert_string_equal(found(all, other), "0");
+	/* one source, spelled in two ways; two sources */
+	static const char twice[] =
+		"{\"Channel\": \"Microsoft-Windows-Sysmon/Operational\", \"EventID\": 1, "
+		"\"Channel \": \"microsoft-windows-\\u0053ysmon\\/Operational\", \"A\": \"x\"}";
+	static const char both[] = "{\"Channel\": \"Microsoft-Windows-Sysmon/Operational\", \"EventID\": 1, "
+				   "\"Channel \": \"Security\", \"A\": \"x\"}";
+	assert_string_equal(found(routed, twice), "");
+	assert_string_equal(found(routed, both), "0");
 	struct vd_matcher *matcher = matcher_of(routed);
 	size_t n;
 	const struct vd_evidence *list;

@@ -1,5 +1,7 @@
 #include "engine/compile/logsource.h"
 
+#include "event/decode.h"
+
 #define ROW_TEXT(s)                                                                                          \
 	{                                                                                                    \
 		"" s, sizeof(s) - 1                                                                          \
@@ -225,6 +227,25 @@ is_scalar(const struct vd_field *field)
 	       field->raw_len > 0;
 }
 
+#define COMPARED_MAX 256u /* longer texts are no channel, id or provider that anybody knows */
+
+static struct vd_str
+decoded(const struct vd_field *field, char room[COMPARED_MAX])
+{
+	struct vd_str raw = {field->raw, field->raw_len};
+	if (field->type != VD_F_STRING || (field->flags & VD_FF_PLAIN) || raw.len > COMPARED_MAX)
+		return raw;
+	return (struct vd_str){room, vd_json_decode_into(room, raw)};
+}
+
+/* The same text, however JSON spells it and in any case. */
+static bool
+same_text(const struct vd_field *a, const struct vd_field *b)
+{
+	char rooms[2][COMPARED_MAX];
+	return vd_str_ieq(decoded(a, rooms[0]), decoded(b, rooms[1]));
+}
+
 /*
  * The value an event has under a key: that of Event.System, else the one there is.  NULL: none.  *several: there are
  * different ones; also true stays true.
@@ -244,8 +265,7 @@ find_scalar(const struct vd_event *ev, uint32_t key, bool *several)
 			best = field;
 			differ = false;
 		} else if (system == before) {
-			differ |= !vd_str_eq((struct vd_str){field->raw, field->raw_len},
-				(struct vd_str){best->raw, best->raw_len});
+			differ |= !same_text(field, best);
 		}
 	}
 	*several |= differ;
