@@ -208,6 +208,21 @@ is_audit_type(const struct vd_field *type)
 	return true;
 }
 
+static bool
+is_host(uint32_t key)
+{
+	return key == VD_K_COMPUTER || (key >= VD_K_H_HOSTNAME && key <= VD_K_H_MACHINE_NAME);
+}
+
+bool
+vd_event_names_host(struct vd_str name)
+{
+	for (uint32_t key = 0; key < VD_K_RESERVED; key++)
+		if (is_host(key) && vd_str_is(name, vd_keys_reserved(key)))
+			return true;
+	return false;
+}
+
 struct vd_str
 vd_event_host(const struct vd_event *ev, struct vd_buf *buf)
 {
@@ -216,9 +231,7 @@ vd_event_host(const struct vd_event *ev, struct vd_buf *buf)
 	for (size_t i = 0; i < ev->n; i++) {
 		const struct vd_field *field = &ev->fields[i];
 		audit = audit || (field->key == VD_K_L_TYPE && is_audit_type(field));
-		bool host = field->key == VD_K_COMPUTER ||
-			    (field->key >= VD_K_H_HOSTNAME && field->key <= VD_K_H_MACHINE_NAME);
-		if (!host || field->type != VD_F_STRING || field->raw_len == 0)
+		if (!is_host(field->key) || field->type != VD_F_STRING || field->raw_len == 0)
 			continue;
 		if (best == NULL || field->key < best->key)
 			best = field;

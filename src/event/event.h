@@ -106,6 +106,8 @@ const struct vd_field *vd_event_find_name(const struct vd_event *ev, struct vd_s
 bool vd_event_time(const struct vd_event *ev, int64_t *ret_ms);
 /* Host, decoded into buf or borrowed; len 0: none. */
 struct vd_str vd_event_host(const struct vd_event *ev, struct vd_buf *buf);
+/* Is this the name of a field that vd_event_host reads? */
+bool vd_event_names_host(struct vd_str name);
 
 VD_AUTO_DEFINE(vd_event_parser, vd_event_parser_free)
 

@@ -14,6 +14,18 @@ struct vd_keys {
 	size_t n_slots;
 };
 
+static const char *const reserved[] = {
+#define VD_KEY(symbol, name) name,
+#include "event/keys.def"
+#undef VD_KEY
+};
+
+const char *
+vd_keys_reserved(uint32_t key)
+{
+	return reserved[key];
+}
+
 static size_t
 hash(struct vd_str name)
 {
@@ -53,11 +65,6 @@ vd_keys_new(void)
 	VD_AUTO(vd_keys) keys = vd_obj_new(struct vd_keys, VD_KEYS_MAGIC);
 	if (keys == NULL || (keys->arena = vd_arena_new(0)) == NULL)
 		return NULL;
-	static const char *const reserved[] = {
-#define VD_KEY(symbol, name) name,
-#include "event/keys.def"
-#undef VD_KEY
-	};
 	for (size_t i = 0; i < VD_ARRAY_LEN(reserved); i++)
 		if (vd_keys_add(keys, vd_str_from(reserved[i])) != i)
 			return NULL;

@@ -20,6 +20,8 @@ void vd_keys_free(struct vd_keys *keys);
 /* Returns the number of name, adding it if new; VD_KEY_NONE when out of memory. */
 uint32_t vd_keys_add(struct vd_keys *keys, struct vd_str name);
 uint32_t vd_keys_find(const struct vd_keys *keys, struct vd_str name);
+/* The name with this number in every table; key < VD_K_RESERVED. */
+const char *vd_keys_reserved(uint32_t key);
 size_t vd_keys_count(const struct vd_keys *keys);
 struct vd_str vd_keys_name(const struct vd_keys *keys, uint32_t key); /* borrowed while keys lives */
 

@@ -232,7 +232,7 @@ class Texts(Tree):
         self.run_in("git", "commit", "-q", "--allow-empty", "-m", words)
 
     def test_a_path_in_a_commit_message_is_found(self):
-        self.commit("Say /etc/passwd, https://example.org/work/x and 10 km/h")
+        self.commit("Say /etc/passwd, https://example.org/" + "work/x and 10 km/h")
         self.finds_nothing(texts)
         self.commit("Fix it\n\nas in /home/" + "someone/tree/a.c")
         self.finds(texts, "commit", "/home/" + "someone")
@@ -240,7 +240,7 @@ class Texts(Tree):
     def test_a_path_in_the_tree_is_found_and_recordings_are_left_alone(self):
         self.write("samples/a.txt", "/home/" + "someone/x\n")
         self.finds_nothing(texts)
-        self.write("README.md", "\nsee /work/" + "shared\n")
+        self.write("README.md", "\nsee /" + "work/shared\n")
         self.finds(texts, "README.md:2")
 
 

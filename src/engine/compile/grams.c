@@ -52,7 +52,7 @@ struct spread {
 static uint32_t *
 spread_of(const struct spread *spread, uint32_t gram)
 {
-	for (uint32_t at = gram * 0x85ebca6bu ^ gram >> 15;; at++) {
+	for (uint32_t at = vd_gram_hash(gram);; at++) {
 		struct spread_slot *slot = &spread->slots[at & spread->mask];
 		if (slot->n == 0 || slot->gram == gram) {
 			slot->gram = gram;

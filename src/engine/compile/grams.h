@@ -91,10 +91,16 @@ void vd_grams_scan(const struct vd_grams *grams, struct vd_str text, vd_gram_fou
 #define VD_GRAM_MIX 0x9e3779b1u
 
 VD_INLINE uint32_t
-vd_gram_slot_of(const struct vd_grams *grams, uint32_t gram)
+vd_gram_hash(uint32_t gram)
 {
 	uint32_t h = gram * 0x85ebca6bu;
-	return (h ^ h >> 15) & grams->mask; /* low bits of a product know only the low bytes */
+	return h ^ h >> 15; /* low bits of a product know only the low bytes */
+}
+
+VD_INLINE uint32_t
+vd_gram_slot_of(const struct vd_grams *grams, uint32_t gram)
+{
+	return vd_gram_hash(gram) & grams->mask;
 }
 
 /* Notes a place and fetches its slot. */
@@ -107,6 +113,21 @@ vd_gram_note(
 	places->at[n] = (uint32_t)at;
 	places->slot[n] = slot;
 	return n + 1;
+}
+
+/* vd_grams_walk place by place, for any processor. */
+VD_INLINE size_t
+vd_grams_walk_plain(
+	const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places)
+{
+	for (; from + VD_GRAM <= text.len && places->n < VD_GRAM_PLACES; from++) {
+		uint32_t gram;
+		memcpy(&gram, text.at + from, sizeof gram);
+		uint32_t bit = (gram * VD_GRAM_MIX) >> grams->shift;
+		if ((grams->bitmap[bit / 32] >> (bit % 32)) & 1u)
+			places->n = vd_gram_note(grams, places, places->n, from, gram);
+	}
+	return from;
 }
 
 /* Looks at eight places from one on; reads 16 bytes. */

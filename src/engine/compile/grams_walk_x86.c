@@ -43,22 +43,9 @@ walk_avx2(const struct vd_grams *grams, struct vd_str text, size_t from, struct 
 	return from;
 }
 
-static size_t
-walk_plain(const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places)
-{
-	for (; from + VD_GRAM <= text.len && places->n < VD_GRAM_PLACES; from++) {
-		uint32_t gram;
-		memcpy(&gram, text.at + from, sizeof gram);
-		uint32_t bit = (gram * VD_GRAM_MIX) >> grams->shift;
-		if ((grams->bitmap[bit / 32] >> (bit % 32)) & 1u)
-			places->n = vd_gram_note(grams, places, places->n, from, gram);
-	}
-	return from;
-}
-
 size_t
 vd_grams_walk(const struct vd_grams *grams, struct vd_str text, size_t from, struct vd_gram_places *places)
 {
 	return __builtin_cpu_supports("avx2") ? walk_avx2(grams, text, from, places)
-					      : walk_plain(grams, text, from, places);
+					      : vd_grams_walk_plain(grams, text, from, places);
 }

@@ -1,7 +1,6 @@
 #include "engine/compile/needs.h"
 
 #include "engine/compile/commonness.h"
-#include "engine/compile/required.h"
 #include "engine/sigma/regex.h"
 
 static void
@@ -42,19 +41,24 @@ vd_needs_tokens(const struct vd_token *tokens, size_t n, bool cased)
 }
 
 struct vd_needs
+vd_needs_regex(const struct vd_regex *regex, const struct vd_required *required)
+{
+	struct vd_needs needs = {.chars = vd_regex_min_chars(regex)};
+	for (unsigned c = 0; c < 128; c++)
+		if ((required->bytes[c / 64] >> (c % 64)) & 1)
+			need(&needs, small((unsigned char)c));
+	return needs;
+}
+
+struct vd_needs
 vd_needs_atom(const struct vd_atom *atom, char *room)
 {
 	if (atom->kind == VD_ATOM_PATTERN)
 		return vd_needs_tokens(atom->tokens, atom->n_tokens, atom->cased);
-	struct vd_needs needs = {.chars = 0};
-	if (atom->kind != VD_ATOM_REGEX)
-		return needs;
+	if (atom->kind != VD_ATOM_REGEX || atom->regex == NULL)
+		return (struct vd_needs){.chars = 0};
 	struct vd_required required = vd_required_find(atom->text, room);
-	for (unsigned c = 0; c < 128; c++)
-		if ((required.bytes[c / 64] >> (c % 64)) & 1)
-			need(&needs, small((unsigned char)c));
-	needs.chars = atom->regex == NULL ? 0 : vd_regex_min_chars(atom->regex);
-	return needs;
+	return vd_needs_regex(atom->regex, &required);
 }
 
 static bool

@@ -10,6 +10,7 @@
 #ifndef VD_ENGINE_COMPILE_NEEDS_H
 #define VD_ENGINE_COMPILE_NEEDS_H
 
+#include "engine/compile/required.h"
 #include "engine/sigma/rule.h"
 
 struct vd_needs {
@@ -19,6 +20,8 @@ struct vd_needs {
 
 /* Of a pattern: folded, or cased. */
 struct vd_needs vd_needs_tokens(const struct vd_token *tokens, size_t n, bool cased);
+/* Of a compiled regular expression: required as vd_required_find says it. */
+struct vd_needs vd_needs_regex(const struct vd_regex *regex, const struct vd_required *required);
 /* A PATTERN, or a REGEX once it is compiled.  room: atom->text.len + 1 bytes of scratch.  Nothing of other kinds. */
 struct vd_needs vd_needs_atom(const struct vd_atom *atom, char *room);
 

@@ -100,10 +100,14 @@ vd_pairs_build(
 }
 
 bool
-vd_pairs_word_at(struct vd_str word, const char *at)
+vd_pair_word_around(const struct vd_pair_word *one, struct vd_str text, size_t at)
 {
+	struct vd_str word = one->word;
+	if (one->offset > at || text.len - (at - one->offset) < word.len)
+		return false;
+	const char *from = text.at + at - one->offset;
 	for (size_t i = 0; i < word.len; i++)
-		if ((unsigned char)(at[i] | (char)fold_bit(word.at[i])) != (unsigned char)word.at[i])
+		if ((unsigned char)(from[i] | (char)fold_bit(word.at[i])) != (unsigned char)word.at[i])
 			return false;
 	return true;
 }
@@ -118,12 +122,9 @@ words_at(const struct vd_pairs *pairs, struct vd_str text, size_t i)
 		if ((first | fold_bit((char)pairs->first[p])) != pairs->first[p] ||
 			(second | fold_bit((char)pairs->second[p])) != pairs->second[p])
 			continue;
-		for (size_t w = pairs->from[p]; w < pairs->from[p + 1]; w++) {
-			const struct vd_pair_word *one = &pairs->words[w];
-			if (one->offset <= i && text.len - (i - one->offset) >= one->word.len &&
-				vd_pairs_word_at(one->word, text.at + i - one->offset))
+		for (size_t w = pairs->from[p]; w < pairs->from[p + 1]; w++)
+			if (vd_pair_word_around(&pairs->words[w], text, i))
 				return true;
-		}
 	}
 	return false;
 }

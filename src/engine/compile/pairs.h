@@ -24,7 +24,7 @@ void vd_pair_masks_add(struct vd_pair_masks *masks, uint32_t bit, unsigned char 
 
 struct vd_pair_word {
 	struct vd_str word; /* lower case */
-	uint32_t offset;    /* of the pair in the word */
+	uint32_t offset;    /* of what is looked for, its pair or gram */
 };
 
 struct vd_pairs {
@@ -53,8 +53,8 @@ struct vd_pairs_look {
 /* text must have 64 readable bytes behind it.  Stops at the first word found; opaque is then not told. */
 struct vd_pairs_look vd_pairs_look(const struct vd_pairs *pairs, struct vd_str json);
 
-/* Do the bytes at at spell the word, in any case? */
-bool vd_pairs_word_at(struct vd_str word, const char *at);
+/* Does the word stand in text, in any case, with what is at its offset at text[at]? */
+bool vd_pair_word_around(const struct vd_pair_word *one, struct vd_str text, size_t at);
 
 /* ---- pairs_walk_*.c, one per kind of processor ---- */
 

@@ -319,8 +319,7 @@ static bool
 add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_mark mark)
 {
 	char *room = vd_arena_alloc(builder->scratch, atom->text.len + 1);
-	char *other = vd_arena_alloc(builder->scratch, atom->text.len + 1);
-	if (room == NULL || other == NULL)
+	if (room == NULL)
 		return false;
 	struct vd_required required = vd_required_find(atom->text, room);
 	struct vd_str literal = required.literal;
@@ -340,7 +339,7 @@ add_regex(struct vd_set_builder *builder, const struct vd_atom *atom, struct vd_
 			e->pairs[i][k] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 		}
 	e->atom = atom;
-	struct vd_needs needs = vd_needs_atom(atom, other);
+	struct vd_needs needs = vd_needs_regex(atom->regex, &required);
 	note_needs(builder, &needs, e);
 	return true;
 }

@@ -36,7 +36,7 @@ add_grams(struct vd_arena *arena, const struct vd_str *words, size_t n, struct v
 		for (uint32_t offset = 0; offset < VD_WORDS_STEP; offset++) {
 			uint32_t gram = gram_at(words[w].at + offset),
 				 bit = gram * VD_WORDS_MIX >> ret->shift;
-			sort_in(list, ret->n_grams++, (struct vd_word_gram){gram, offset, words[w]});
+			sort_in(list, ret->n_grams++, (struct vd_word_gram){gram, {words[w], offset}});
 			ret->bitmap[bit / 32] |= (uint32_t)1 << (bit % 32);
 		}
 	ret->grams = list;
@@ -79,12 +79,9 @@ word_around(const struct vd_words *words, struct vd_str text, size_t at)
 		else
 			high = middle;
 	}
-	for (; low < words->n_grams && words->grams[low].gram == gram; low++) {
-		const struct vd_word_gram *one = &words->grams[low];
-		if (one->offset <= at && text.len - (at - one->offset) >= one->word.len &&
-			vd_pairs_word_at(one->word, text.at + at - one->offset))
+	for (; low < words->n_grams && words->grams[low].gram == gram; low++)
+		if (vd_pair_word_around(&words->grams[low].word, text, at))
 			return true;
-	}
 	return false;
 }
 

@@ -15,9 +15,8 @@
 #define VD_WORDS_LONG (2u * VD_WORDS_STEP - 1u) /* so that one whole gram stands at a looked-at place */
 
 struct vd_word_gram {
-	uint32_t gram;   /* folded by VD_WORDS_FOLD */
-	uint32_t offset; /* in the word */
-	struct vd_str word;
+	uint32_t gram; /* folded by VD_WORDS_FOLD */
+	struct vd_pair_word word;
 };
 
 struct vd_words {
@@ -40,6 +39,29 @@ struct vd_pairs_look vd_words_look(const struct vd_words *words, struct vd_str j
 #define VD_WORDS_MIX 0x9e3779b1u
 #define VD_WORDS_FOLD 0x20202020u /* letters in one case; other bytes may be mixed up: the compare tells */
 #define VD_WORDS_BLOCK 32u
+
+/* Grams of one block that are worth a look, as vd_words_walk tells them, for any processor. */
+VD_INLINE uint32_t
+vd_words_block_plain(const struct vd_words *words, const char *at)
+{
+	uint32_t hits = 0;
+	for (uint32_t k = 0; k < VD_WORDS_BLOCK / VD_WORDS_STEP; k++) {
+		uint32_t gram;
+		memcpy(&gram, at + VD_WORDS_STEP * k, sizeof gram);
+		uint32_t bit = (gram | VD_WORDS_FOLD) * VD_WORDS_MIX >> words->shift;
+		hits |= ((words->bitmap[bit / 32] >> (bit % 32)) & 1u) << k;
+	}
+	return hits;
+}
+
+VD_INLINE const char *
+vd_words_walk_plain(const struct vd_words *words, const char *at, const char *end, uint32_t *ret)
+{
+	for (; at < end; at += VD_WORDS_BLOCK)
+		if ((*ret = vd_words_block_plain(words, at)) != 0)
+			break;
+	return at;
+}
 
 /*
  * Walks blocks of VD_WORDS_BLOCK bytes (read whole) from at to end until one has a gram that is worth a look; returns where it

@@ -51,15 +51,6 @@ is_of(const struct vd_field *field, uint32_t key)
 }
 
 static bool
-has_value(const struct vd_event *ev, uint32_t key)
-{
-	for (size_t i = 0; i < ev->n; i++)
-		if (is_of(&ev->fields[i], key))
-			return true;
-	return false;
-}
-
-static bool
 fold_one(struct vd_fieldrefs *refs, const struct vd_field *field, struct vd_str *ret)
 {
 	vd_buf_reset(&refs->decoded);
@@ -180,11 +171,11 @@ enum vd_fieldref_result
 vd_fieldrefs_compare(struct vd_fieldrefs *refs, const struct vd_event *ev, const struct vd_fieldref *ref)
 {
 	struct texts values, others;
-	if (!has_value(ev, ref->key) || !has_value(ev, ref->other))
-		return VD_FIELDREF_NO;
 	vd_arena_reset(refs->arena);
 	if (!fold_all(refs, ev, ref->key, &values) || !fold_all(refs, ev, ref->other, &others))
 		return VD_FIELDREF_NO_MEMORY;
+	if (values.n == 0 || others.n == 0)
+		return VD_FIELDREF_NO;
 	if (ref->part == VD_PART_WHOLE && values.n > PAIRS_FOR_HASH / others.n)
 		return compare_whole(refs, &values, &others);
 	return compare_pairs(&values, ref->part, &others);

@@ -5,14 +5,14 @@
 #include "engine/match/plain.h"
 
 /*
- * Bytes that the folded value may have, from its JSON text alone: whatever is not ASCII or is written as \\u may
+ * Bytes that a string's folded value may have, from its JSON text alone: whatever is not ASCII or is written as \\u may
  * stand for any, and so may every escape for a control character.
  */
 static void
 note_bytes(const struct vd_field *field, uint8_t bytes[256])
 {
 	struct vd_str raw = {field->raw, field->raw_len};
-	bool plain = field->type == VD_F_STRING && vd_text_is_plain(raw);
+	bool plain = vd_text_is_plain(raw);
 	memset(bytes, plain ? 0 : 1, 256);
 	if (!plain)
 		return;

@@ -261,26 +261,12 @@ read_and_match(struct run *run, struct vd_err *err)
 
 /* ---- correlation ---- */
 
-static bool
-is_host_field(struct vd_str name)
-{
-	static const char *const names[] = {
-#define VD_KEY(symbol, name) [VD_K_##symbol] = name,
-#include "event/keys.def"
-#undef VD_KEY
-	};
-	bool is = vd_str_is(name, names[VD_K_COMPUTER]);
-	for (size_t i = VD_K_H_HOSTNAME; i <= VD_K_H_MACHINE_NAME && !is; i++)
-		is = vd_str_is(name, names[i]);
-	return is;
-}
-
 /* Events of one group may come from many hosts; one is known where the group is by host.  Empty: it is not. */
 static struct vd_str
 host_of_group(const struct vd_finding *finding)
 {
 	for (size_t i = 0; i < finding->n_group; i++)
-		if (is_host_field(finding->group[i].name))
+		if (vd_event_names_host(finding->group[i].name))
 			return finding->group[i].value;
 	return (struct vd_str){NULL, 0};
 }
