@@ -51,8 +51,7 @@ decode_unicode(char *to, struct vd_str raw, size_t *i)
 	return vd_utf8_encode(to, c);
 }
 
-/* What an escape of one letter stands for; 0: it is none. */
-static const char plain_escapes[256] = {
+const char vd_json_escapes[256] = {
 	['"'] = '"',
 	['\\'] = '\\',
 	['/'] = '/',
@@ -62,12 +61,6 @@ static const char plain_escapes[256] = {
 	['r'] = '\r',
 	['t'] = '\t',
 };
-
-VD_INLINE char
-plain_escape(char c)
-{
-	return plain_escapes[(unsigned char)c];
-}
 
 size_t
 vd_json_decode_into(char *to, struct vd_str raw)
@@ -85,7 +78,7 @@ vd_json_decode_into(char *to, struct vd_str raw)
 			to[n++] = '\\';
 			break;
 		}
-		char c = raw.at[i + 1], one = plain_escape(c);
+		char c = raw.at[i + 1], one = vd_json_escapes[(unsigned char)c];
 		size_t at = i + 1, wide;
 		if (one != 0) {
 			to[n++] = one;
@@ -113,62 +106,4 @@ vd_json_decode(struct vd_str raw, struct vd_buf *buf)
 	buf->len += n;
 	buf->at[buf->len] = '\0';
 	return (struct vd_str){to, n};
-}
-
-/* ---- in one pass ---- */
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-
-#define WIDTH 16u
-
-/* Copies 16 bytes, letters made small; bits of the result: where a backslash or a byte >= 0x80 stands. */
-static unsigned
-lower_block(char *to, const char *at, unsigned *ret_wide)
-{
-	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-	__m128i large = _mm_and_si128(
-		_mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1)), _mm_cmpgt_epi8(_mm_set1_epi8('Z' + 1), bytes));
-	__m128i lower = _mm_or_si128(bytes, _mm_and_si128(large, _mm_set1_epi8(0x20)));
-	_mm_storeu_si128((__m128i *)(void *)to, lower);
-	*ret_wide = (unsigned)_mm_movemask_epi8(bytes);
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-}
-#else
-#define WIDTH 1u
-
-static unsigned
-lower_block(char *to, const char *at, unsigned *ret_wide)
-{
-	*to = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
-	*ret_wide = (unsigned char)*at >= 0x80;
-	return *at == '\\';
-}
-#endif
-
-size_t
-vd_json_decode_lower(char *to, struct vd_str raw)
-{
-	size_t n = 0, i = 0;
-	while (i < raw.len) {
-		unsigned wide, slashes = lower_block(to + n, raw.at + i, &wide);
-		size_t left = raw.len - i, width = VD_MIN(left, (size_t)WIDTH);
-		unsigned inside = width == 16 ? 0xffffu : (1u << width) - 1;
-		slashes &= inside;
-		if (VD_UNLIKELY((wide & inside) != 0))
-			return SIZE_MAX;
-		if (slashes == 0) {
-			n += width;
-			i += width;
-			continue;
-		}
-		size_t run = (size_t)__builtin_ctz(slashes);
-		char one = i + run + 1 < raw.len ? plain_escape(raw.at[i + run + 1]) : 0;
-		if (VD_UNLIKELY(one == 0))
-			return SIZE_MAX; /* \u, or no escape: the careful way knows */
-		to[n + run] = one;
-		n += run + 1;
-		i += run + 2;
-	}
-	return n;
 }

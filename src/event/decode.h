@@ -13,9 +13,13 @@ struct vd_str vd_json_decode(struct vd_str raw, struct vd_buf *buf);
 /* The same into to, which must hold raw.len bytes (decoding never grows); returns bytes written. */
 size_t vd_json_decode_into(char *to, struct vd_str raw);
 
+/* What an escape of one letter stands for; 0: it is none. */
+extern const char vd_json_escapes[256];
+
 /*
  * The same with ASCII letters made small, in one pass, for the common string: to must hold raw.len + 16 bytes, raw must
- * have 16 readable bytes behind it.  SIZE_MAX: raw holds a byte >= 0x80 or a \u escape, and to is not to be read.
+ * have 16 readable bytes behind it.  SIZE_MAX: raw holds a byte >= 0x80, a \u escape or a backslash that
+ * begins none, and to is not to be read.  decode_lower_*.c, one per kind of processor.
  */
 size_t vd_json_decode_lower(char *to, struct vd_str raw);
 

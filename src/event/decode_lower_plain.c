@@ -1,0 +1,21 @@
+#include "event/decode.h"
+
+size_t
+vd_json_decode_lower(char *to, struct vd_str raw)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < raw.len; i++) {
+		char c = raw.at[i];
+		if ((unsigned char)c >= 0x80)
+			return SIZE_MAX;
+		if (c != '\\') {
+			to[n++] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+			continue;
+		}
+		char one = ++i < raw.len ? vd_json_escapes[(unsigned char)raw.at[i]] : 0;
+		if (one == 0)
+			return SIZE_MAX;
+		to[n++] = one;
+	}
+	return n;
+}
