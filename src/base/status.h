@@ -18,8 +18,9 @@
 	}
 
 /* Both take err == NULL and return st.  vd_fail starts the words, vd_fail_in puts context and ": " before. */
-enum vd_status vd_fail(struct vd_err *err, enum vd_status st, const char *fmt, ...) VD_PRINTF(3, 4);
-enum vd_status vd_fail_in(struct vd_err *err, enum vd_status st, const char *fmt, ...) VD_PRINTF(3, 4);
+enum vd_status vd_fail(struct vd_err *err, enum vd_status st, const char *fmt, ...) VD_PRINTF(3, 4) VD_COLD;
+enum vd_status vd_fail_in(struct vd_err *err, enum vd_status st, const char *fmt, ...)
+	VD_PRINTF(3, 4) VD_COLD;
 enum vd_status vd_fail_at(struct vd_err *err, enum vd_status st, uint32_t line, uint32_t column,
 	const char *fmt, ...) VD_PRINTF(5, 6);
 

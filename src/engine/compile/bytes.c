@@ -16,20 +16,37 @@ vd_bytes_add(struct vd_bytes *bytes, unsigned char c)
 	return (uint64_t)1 << bytes->n++;
 }
 
+/* The last block of a text: what is not text repeats what is. */
+static void
+last_block(struct vd_str text, char ret[VD_BYTES_BLOCK])
+{
+	size_t rest = text.len % VD_BYTES_BLOCK;
+	memset(ret, text.at[0], VD_BYTES_BLOCK);
+	memcpy(ret, text.at + text.len - rest, rest);
+}
+
 uint64_t
 vd_bytes_look(const struct vd_bytes *bytes, struct vd_str text)
 {
+	uint64_t found = 0;
+	char last[VD_BYTES_BLOCK];
 	if (text.len == 0)
 		return 0;
-	uint64_t found = 0;
-	size_t whole = text.len / VD_BYTES_BLOCK, rest = text.len % VD_BYTES_BLOCK;
-	char last[VD_BYTES_BLOCK];
-	memset(last, text.at[0], sizeof last); /* what is not text repeats what is */
-	memcpy(last, text.at + text.len - rest, rest);
+	last_block(text, last);
 	for (uint32_t g = 0; g * VD_BYTES_GROUP < bytes->n; g++) {
-		uint64_t bits = vd_bytes_walk(&bytes->groups[g], text.at, whole) |
+		uint64_t bits = vd_bytes_walk(&bytes->groups[g], text.at, text.len / VD_BYTES_BLOCK) |
 				vd_bytes_walk(&bytes->groups[g], last, 1);
 		found |= bits << (g * VD_BYTES_GROUP);
 	}
 	return found;
+}
+
+uint32_t
+vd_bytes_find(const struct vd_byte_group *group, struct vd_str text)
+{
+	char last[VD_BYTES_BLOCK];
+	if (text.len == 0)
+		return 0;
+	last_block(text, last);
+	return vd_bytes_walk(group, text.at, text.len / VD_BYTES_BLOCK) | vd_bytes_walk(group, last, 1);
 }

@@ -29,6 +29,9 @@ uint64_t vd_bytes_add(struct vd_bytes *bytes, unsigned char c);
 /* Bits of the bytes that stand in text. */
 uint64_t vd_bytes_look(const struct vd_bytes *bytes, struct vd_str text);
 
+/* The same of one group. */
+uint32_t vd_bytes_find(const struct vd_byte_group *group, struct vd_str text);
+
 /* ---- bytes_walk_*.c, one per kind of processor ---- */
 
 #define VD_BYTES_BLOCK 32u

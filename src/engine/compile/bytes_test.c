@@ -31,7 +31,11 @@ VD_TEST(a_byte_is_found_wherever_it_stands_and_no_other)
 				wanted |= (uint64_t)1 << (c - from);
 			if (len > 1 && other >= from && other < from + VD_BYTES_MAX)
 				wanted |= (uint64_t)1 << (other - from);
-			assert_true(vd_bytes_look(&bytes, (struct vd_str){text, len}) == wanted);
+			struct vd_str looked_at = {text, len};
+			assert_true(vd_bytes_look(&bytes, looked_at) == wanted);
+			for (unsigned g = 0; g < VD_BYTES_MAX / VD_BYTES_GROUP; g++)
+				assert_int_equal(vd_bytes_find(&bytes.groups[g], looked_at),
+					(wanted >> (g * VD_BYTES_GROUP)) & 0xff);
 		}
 		assert_true(vd_bytes_look(&bytes, (struct vd_str){"", 0}) == 0);
 	}

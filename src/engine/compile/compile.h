@@ -31,6 +31,13 @@
 
 /* ---- items ---- */
 
+/* A value that is searched for by itself, and what it cannot do without: together, a value in vain is one line read. */
+struct vd_costly {
+	struct vd_needs_few needs;
+	uint32_t n;
+	const struct vd_atom *atoms;
+};
+
 struct vd_citem {
 	uint32_t key; /* VD_KEY_NONE: keywords */
 	bool all;     /* every value must be found, each in some element; at most 64 values */
@@ -39,7 +46,7 @@ struct vd_citem {
 	double cost; /* how often it is expected to be true, 0 to 1: for the choice of triggers */
 	bool costly; /* some value is a regular expression or a short text */
 	bool later; /* costly and no rule's trigger: judged only for rules that something else has triggered */
-	const struct vd_needs_few *needs; /* costly: per value */
+	const struct vd_costly *costly_values; /* per value, NULL: not costly */
 };
 
 struct vd_fieldref {

@@ -199,12 +199,12 @@ count_atoms(const struct vd_citem *item)
 	return n;
 }
 
-/* What each value of a costly item needs: where it has several forms, what all of them do. */
+/* The values of a costly item, with what each needs: where it has several forms, what all of them do. */
 static bool
 note_needs(struct vd_items *items, struct vd_citem *item)
 {
-	struct vd_needs_few *few = vd_arena_array(items->arena, item->n, sizeof *few);
-	if (few == NULL)
+	struct vd_costly *costly = vd_arena_array(items->arena, item->n, sizeof *costly);
+	if (costly == NULL)
 		return false;
 	for (size_t i = 0; i < item->n; i++) {
 		const struct vd_value *value = item->values[i];
@@ -218,9 +218,9 @@ note_needs(struct vd_items *items, struct vd_citem *item)
 				all.bytes[k] = a == 0 ? one.bytes[k] : all.bytes[k] & one.bytes[k];
 			all.chars = a == 0 ? one.chars : VD_MIN(all.chars, one.chars);
 		}
-		few[i] = vd_needs_few(&all);
+		costly[i] = (struct vd_costly){vd_needs_few(&all), (uint32_t)value->n, value->atoms};
 	}
-	item->needs = few;
+	item->costly_values = costly;
 	return true;
 }
 

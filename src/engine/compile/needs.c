@@ -67,12 +67,27 @@ has(const struct vd_needs *needs, unsigned c)
 	return (needs->bytes[c / 64] >> (c % 64)) & 1;
 }
 
+/* The bytes in the order of few, each in its case and the other. */
+static struct vd_byte_group
+group_of(const struct vd_needs_few *few)
+{
+	struct vd_byte_group group = {{0}, {0}};
+	for (unsigned i = 0; i < few->n; i++) {
+		unsigned char c = few->bytes[i], bit = (unsigned char)(1u << i);
+		group.low[c & 15] |= bit;
+		group.high[c >> 4] |= bit;
+		if (c >= 'a' && c <= 'z')
+			group.high[(c ^ 0x20) >> 4] |= bit;
+	}
+	return group;
+}
+
 struct vd_needs_few
 vd_needs_few(const struct vd_needs *needs)
 {
 	struct vd_needs_few few = {.chars = needs->chars};
 	double frequency[VD_NEEDS_FEW];
-	for (unsigned c = 0; c < 256; c++) {
+	for (unsigned c = ' '; c < 256; c++) {
 		double own = vd_commonness((unsigned char)c);
 		if (!has(needs, c) || (few.n == VD_NEEDS_FEW && frequency[VD_NEEDS_FEW - 1] <= own))
 			continue;
@@ -84,5 +99,12 @@ vd_needs_few(const struct vd_needs *needs)
 		few.bytes[at] = (uint8_t)c;
 		frequency[at] = own;
 	}
+	few.group = group_of(&few);
 	return few;
+}
+
+bool
+vd_needs_found(const struct vd_needs_few *few, struct vd_str json)
+{
+	return vd_bytes_find(&few->group, json) == (1u << few->n) - 1;
 }

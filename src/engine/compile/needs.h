@@ -10,6 +10,7 @@
 #ifndef VD_ENGINE_COMPILE_NEEDS_H
 #define VD_ENGINE_COMPILE_NEEDS_H
 
+#include "engine/compile/bytes.h"
 #include "engine/compile/required.h"
 #include "engine/sigma/rule.h"
 
@@ -25,15 +26,19 @@ struct vd_needs vd_needs_regex(const struct vd_regex *regex, const struct vd_req
 /* A PATTERN, or a REGEX once it is compiled.  room: atom->text.len + 1 bytes of scratch.  Nothing of other kinds. */
 struct vd_needs vd_needs_atom(const struct vd_atom *atom, char *room);
 
-#define VD_NEEDS_FEW 11u
+#define VD_NEEDS_FEW VD_BYTES_GROUP
 
-/* The rarest of them, quickly asked. */
+/* The rarest of them, asked in one walk over the value as JSON writes it. */
 struct vd_needs_few {
+	struct vd_byte_group group; /* letters in both cases, no byte that JSON writes as an escape */
 	uint32_t chars;
 	uint8_t n;
 	uint8_t bytes[VD_NEEDS_FEW];
 };
 
 struct vd_needs_few vd_needs_few(const struct vd_needs *needs);
+
+/* Do they all stand in the text of a JSON string?  A string that is not plain (vd_text_is_plain) may have them so, too. */
+bool vd_needs_found(const struct vd_needs_few *few, struct vd_str json);
 
 #endif

@@ -35,7 +35,7 @@ VD_TEST(a_cased_pattern_needs_what_folding_leaves_of_it)
 
 VD_TEST(of_many_needs_the_rarest_are_asked)
 {
-	struct vd_token words = text("etaoinshrdlu |~ z");
+	struct vd_token words = text("etaoinshrdlu |~ z\n");
 	struct vd_needs needs = vd_needs_tokens(&words, 1, false);
 	struct vd_needs_few few = vd_needs_few(&needs);
 	bool bar = false, e = false;
@@ -45,5 +45,27 @@ VD_TEST(of_many_needs_the_rarest_are_asked)
 		e |= few.bytes[i] == 'e';
 	}
 	assert_true(bar && !e);
-	assert_int_equal(few.chars, 17);
+	assert_int_equal(few.chars, 18);
+}
+
+/* A value is asked as JSON writes it: letters in any case, control characters as escapes. */
+VD_TEST(what_is_needed_is_found_in_any_case)
+{
+	struct vd_token words = text("k9~\n");
+	struct vd_needs needs = vd_needs_tokens(&words, 1, false);
+	struct vd_needs_few few = vd_needs_few(&needs);
+	assert_int_equal(few.n, 3);
+	assert_true(vd_needs_found(&few, vd_str_from("~ 9 K")));
+	assert_true(vd_needs_found(&few, vd_str_from("k~\\n9")));
+	assert_false(vd_needs_found(&few, vd_str_from("k~8")));
+	assert_false(vd_needs_found(&few, vd_str_from("+~9"))); /* half of 'k' */
+	assert_false(vd_needs_found(&few, vd_str_from("")));
+}
+
+VD_TEST(what_needs_nothing_finds_it_everywhere)
+{
+	struct vd_needs_few few = vd_needs_few(&(struct vd_needs){.chars = 3});
+	assert_int_equal(few.n, 0);
+	assert_true(vd_needs_found(&few, vd_str_from("")));
+	assert_true(vd_needs_found(&few, vd_str_from("abc")));
 }

@@ -155,8 +155,13 @@ static void
 note_leaf(void *owner, const struct vd_node *leaf)
 {
 	struct vd_route_builder *builder = owner;
-	if (leaf->op == VD_NODE_ITEM && vd_items_at(builder->set->items, leaf->arg)->later)
+	const struct vd_citem *item =
+		leaf->op == VD_NODE_ITEM ? vd_items_at(builder->set->items, leaf->arg) : NULL;
+	if (item != NULL && item->later) {
+		if (item->key != VD_KEY_NONE)
+			touch(builder, item->key); /* where its value stands is noted for it */
 		return;
+	}
 	if (leaf->op == VD_NODE_ITEM && builder->bit_of[leaf->arg] == VD_NONE) {
 		builder->bit_of[leaf->arg] = 0;
 		builder->items[builder->n_items++] = leaf->arg;

@@ -4,53 +4,39 @@
 #include "engine/match/matcher.h"
 #include "engine/match/plain.h"
 
-/*
- * Bytes that a string's folded value may have, from its JSON text alone: whatever is not ASCII or is written as \\u may
- * stand for any, and so may every escape for a control character.
- */
-static void
-note_bytes(const struct vd_field *field, uint8_t bytes[256])
+/* Asked of several items on one value: whatever is not ASCII or is written as \\u may stand for any byte. */
+static bool
+is_plain(struct vd_matcher *matcher, const struct vd_field *field)
 {
-	struct vd_str raw = {field->raw, field->raw_len};
-	bool plain = vd_text_is_plain(raw);
-	memset(bytes, plain ? 0 : 1, 256);
-	if (!plain)
-		return;
-	memset(bytes, 1, ' ');
-	for (size_t i = 0; i < raw.len; i++)
-		bytes[(unsigned char)raw.at[i]] = 1;
-	for (unsigned c = 'A'; c <= 'Z'; c++)
-		bytes[c | 0x20] |= bytes[c];
+	struct vd_noted *noted = &matcher->noted[field->key % VD_NOTED];
+	if (noted->field != field) {
+		noted->field = field;
+		noted->plain = vd_text_is_plain((struct vd_str){field->raw, field->raw_len});
+	}
+	return noted->plain;
 }
 
 static bool
 may_hold(struct vd_matcher *matcher, const struct vd_needs_few *needs, const struct vd_field *field)
 {
-	struct vd_noted *noted = &matcher->noted[field->key % VD_NOTED];
 	if (field->type != VD_F_STRING)
 		return true;
 	if (field->raw_len < needs->chars)
 		return false;
-	if (noted->field != field) {
-		noted->field = field;
-		note_bytes(field, noted->bytes);
-	}
-	bool all = true;
-	for (size_t i = 0; i < needs->n; i++)
-		all &= noted->bytes[needs->bytes[i]] != 0;
-	return all;
+	return vd_needs_found(needs, (struct vd_str){field->raw, field->raw_len}) ||
+	       !is_plain(matcher, field);
 }
 
 static bool
-value_holds(struct vd_matcher *matcher, const struct vd_citem *item, size_t v, const struct vd_field *field)
+value_holds(struct vd_matcher *matcher, const struct vd_costly *value, const struct vd_field *field)
 {
-	if (!may_hold(matcher, &item->needs[v], field))
+	VD_PREFETCH(value->atoms);
+	if (!may_hold(matcher, &value->needs, field))
 		return false;
 	if (matcher->formed != field) /* mostly several ask about one command line */
 		vd_scan_field(matcher->scan, field);
 	matcher->formed = field;
-	const struct vd_value *value = item->values[v];
-	for (size_t a = 0; a < value->n; a++)
+	for (uint32_t a = 0; a < value->n; a++)
 		if (vd_scan_atom(matcher->scan, &value->atoms[a]))
 			return true;
 	matcher->failed |= vd_scan_failed(matcher->scan);
@@ -71,10 +57,23 @@ next_field(const struct vd_event *ev, uint32_t key, size_t *i)
 	return NULL;
 }
 
+/* Do all values stand in the field, or (not |all) any? */
+static bool
+field_holds(struct vd_matcher *matcher, const struct vd_citem *item, const struct vd_field *field)
+{
+	for (size_t v = 0; v < item->n; v++)
+		if (value_holds(matcher, &item->costly_values[v], field) != item->all)
+			return !item->all;
+	return item->all && item->n != 0;
+}
+
 /* |all: every value in some field; else any value in any. */
 static bool
 judge(struct vd_matcher *matcher, const struct vd_citem *item)
 {
+	const struct vd_field *only = vd_matcher_only_field(matcher, item->key);
+	if (only != NULL)
+		return vd_field_is_value(only) && field_holds(matcher, item, only);
 	const struct vd_event *ev = &matcher->event;
 	uint64_t found = 0;
 	size_t i = 0;
@@ -82,7 +81,7 @@ judge(struct vd_matcher *matcher, const struct vd_citem *item)
 		for (size_t v = 0; v < item->n; v++) {
 			if (item->all && ((found >> v) & 1)) /* at most 64 values */
 				continue;
-			if (!value_holds(matcher, item, v, field))
+			if (!value_holds(matcher, &item->costly_values[v], field))
 				continue;
 			if (!item->all)
 				return true;

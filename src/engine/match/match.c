@@ -388,9 +388,8 @@ take_keywords(struct vd_matcher *matcher, struct vd_err *err)
 
 /* ---- conditions ---- */
 
-/* The key's field where it is the only one that can have a value; NULL: that is not known. */
-static const struct vd_field *
-only_field(const struct vd_matcher *matcher, uint32_t key)
+const struct vd_field *
+vd_matcher_only_field(const struct vd_matcher *matcher, uint32_t key)
 {
 	return key != VD_KEY_NONE && matcher->event.single && matcher->present[key] == matcher->round
 		       ? &matcher->event.fields[matcher->place[key]]
@@ -400,7 +399,8 @@ only_field(const struct vd_matcher *matcher, uint32_t key)
 bool
 vd_matcher_fieldref(struct vd_matcher *matcher, const struct vd_fieldref *ref)
 {
-	const struct vd_field *a = only_field(matcher, ref->key), *b = only_field(matcher, ref->other);
+	const struct vd_field *a = vd_matcher_only_field(matcher, ref->key),
+			      *b = vd_matcher_only_field(matcher, ref->other);
 	if (ref->part == VD_PART_WHOLE && a != NULL && b != NULL && vd_fieldrefs_differ(a, b))
 		return false;
 	switch (vd_fieldrefs_compare(matcher->fieldrefs, &matcher->event, ref)) {

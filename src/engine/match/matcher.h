@@ -23,9 +23,9 @@ struct vd_later { /* what is known of an item that is judged later */
 	bool holds;
 };
 
-struct vd_noted { /* which bytes the folded value of a field may have */
+struct vd_noted { /* is a field's text plain? */
 	const struct vd_field *field;
-	uint8_t bytes[256];
+	bool plain;
 };
 
 #define VD_NOTED 4u
@@ -77,6 +77,8 @@ struct vd_matcher {
 enum vd_status vd_matcher_run(struct vd_matcher *matcher, struct vd_err *err) VD_MUST_USE;
 /* The source of the last event as routing sees it. */
 void vd_matcher_source(struct vd_matcher *matcher, struct vd_source *ret);
+/* The key's field where it is the only one that can have a value; NULL: that is not known. */
+const struct vd_field *vd_matcher_only_field(const struct vd_matcher *matcher, uint32_t key);
 /* One item that is judged later, on the last event, remembered for its other rules. */
 bool vd_later_holds(struct vd_matcher *matcher, uint32_t item);
 /* One FIELDREF on the last event; sets failed when out of memory. */

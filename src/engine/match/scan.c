@@ -26,11 +26,13 @@ struct vd_scan {
 	bool has_bytes;               /* what of set->bytes stands in it */
 	uint64_t bytes;
 	bool failed;
-	uint32_t round;   /* of begin */
-	size_t largest;   /* items of the largest set */
-	uint32_t *seen;   /* per item: round in which it became true */
-	uint32_t *masked; /* per item: round its mask belongs to */
-	uint64_t *mask;
+	uint32_t round; /* of begin */
+	size_t largest; /* items of the largest set */
+	uint32_t *seen; /* per item: round in which it became true */
+	struct lack {
+		uint64_t bits;
+		uint32_t round;
+	} * lacks; /* per |all item: which of its values are not yet found, in a round */
 	uint32_t n;
 	uint32_t *found;
 	uint64_t limited;
@@ -60,12 +62,11 @@ vd_scan_new(const struct vd_ruleset *set, struct vd_cache *cache, struct vd_scan
 	scan->match = vd_regex_match_new();
 	scan->lines = vd_lines_new(cache);
 	scan->seen = vd_mem_zalloc(largest, sizeof *scan->seen);
-	scan->masked = vd_mem_zalloc(largest, sizeof *scan->masked);
-	scan->mask = vd_mem_zalloc(largest, sizeof *scan->mask);
+	scan->lacks = vd_mem_zalloc(largest, sizeof *scan->lacks);
 	scan->found = vd_mem_zalloc(largest, sizeof *scan->found);
 	scan->tried = vd_mem_zalloc(scan->most_literals, sizeof *scan->tried);
-	bool ok = scan->match != NULL && scan->lines != NULL && scan->seen != NULL && scan->masked != NULL &&
-		  scan->mask != NULL && scan->found != NULL && scan->tried != NULL;
+	bool ok = scan->match != NULL && scan->lines != NULL && scan->seen != NULL && scan->lacks != NULL &&
+		  scan->found != NULL && scan->tried != NULL;
 	if (!ok || (set->scratch != NULL && hs_clone_scratch(set->scratch, &scan->scratch) != HS_SUCCESS))
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	*ret = vd_scan_take(&scan);
@@ -82,8 +83,7 @@ vd_scan_free(struct vd_scan *scan)
 	vd_regex_match_free(scan->match);
 	vd_lines_free(scan->lines);
 	vd_mem_free(scan->seen);
-	vd_mem_free(scan->masked);
-	vd_mem_free(scan->mask);
+	vd_mem_free(scan->lacks);
 	vd_mem_free(scan->found);
 	vd_mem_free(scan->tried);
 	vd_buf_fini(&scan->decoded);
@@ -108,7 +108,7 @@ vd_scan_begin(struct vd_scan *scan, const struct vd_set *set)
 {
 	if (++scan->round == 0) { /* started over: old rounds must not look new */
 		memset(scan->seen, 0, scan->largest * sizeof *scan->seen);
-		memset(scan->masked, 0, scan->largest * sizeof *scan->masked);
+		memset(scan->lacks, 0, scan->largest * sizeof *scan->lacks);
 		scan->round = 1;
 	}
 	scan->set = set;
@@ -138,12 +138,11 @@ apply_mark(struct vd_scan *scan, struct vd_mark mark)
 		set_true(scan, mark.item);
 		return;
 	}
-	if (scan->masked[mark.item] != scan->round) {
-		scan->masked[mark.item] = scan->round;
-		scan->mask[mark.item] = 0;
-	}
-	scan->mask[mark.item] |= (uint64_t)1 << mark.bit;
-	if (scan->mask[mark.item] == scan->set->full[mark.item])
+	struct lack *lack = &scan->lacks[mark.item];
+	if (lack->round != scan->round)
+		*lack = (struct lack){scan->set->full[mark.item], scan->round};
+	lack->bits &= ~((uint64_t)1 << mark.bit);
+	if (lack->bits == 0)
 		set_true(scan, mark.item);
 }
 
