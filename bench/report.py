@@ -1,7 +1,8 @@
 """What every benchmark ends with: a table to read, a line in history.csv, one JSON line.
 
 A result has calibration (absolute figures of the machine in this very run), ratios (what is compared between
-commits), figures (what is absolute by nature: memory, load) and bars: {name: {"value", "bar", "pass"}}, value and pass null where it could not be measured.
+commits), figures (what is absolute by nature: memory, load) and bars: {name: {"value", "bar", "pass"}}, value and pass
+null where it could not be measured, pass alone where the bar is for another input.
 """
 import datetime
 import json
@@ -62,9 +63,12 @@ def table(head, rows):
 
 
 def bars_table(bars):
-    words = {True: "holds", False: "MISSED", None: "not measured"}
+    def word(one):
+        if one["pass"] is None:
+            return "not measured" if one["value"] is None else "for another input"
+        return "holds" if one["pass"] else "MISSED"
     return table(["bar", "wanted", "measured", ""],
-                 [[name, b["bar"], "–" if b["value"] is None else f"{b['value']:g}", words[b["pass"]]]
+                 [[name, b["bar"], "–" if b["value"] is None else f"{b['value']:g}", word(b)]
                   for name, b in bars.items()])
 
 
@@ -78,7 +82,7 @@ def into_history(result):
         if new:
             f.write(COLUMNS + "\n")
         f.write(",".join([datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ"), result["commit"],
-                          result["name"], result["input"], str(result["pass"]).lower(),
+                          result["name"], result["input"], json.dumps(result["pass"]),
                           flat(result["calibration"]), flat(result["ratios"]), flat(result["figures"])]) + "\n")
 
 
@@ -92,14 +96,20 @@ def into_results(name, text):
     RESULTS.write_text(f"{before}{first}\n{text}\n{last}{rest.split(last)[1]}")
 
 
+def passes(bars):
+    """False: one is missed; None: none could be judged."""
+    judged = [b["pass"] for b in bars.values() if b["pass"] is not None]
+    return all(judged) if judged else None
+
+
 def conclude(name, where, calibration, ratios, figures, bars, history=True, **more):
     """Writes the line of history, prints the JSON line and returns the exit code: 1 where a bar is missed."""
     result = {"name": name, "commit": commit(), "input": where,
               "calibration": {k: rounded(v) for k, v in calibration.items()},
               "ratios": {k: rounded(v) for k, v in ratios.items()},
               "figures": {k: rounded(v) for k, v in figures.items()}, "bars": bars, **more,
-              "pass": all(b["pass"] is not False for b in bars.values())}
+              "pass": passes(bars)}
     if history:
         into_history(result)
     print(json.dumps(result, ensure_ascii=False), flush=True)
-    return 0 if result["pass"] else 1
+    return 1 if result["pass"] is False else 0
