@@ -1,6 +1,7 @@
 #include "net/loop.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -62,12 +63,22 @@ woken(struct vd_watch *watch, unsigned events)
 	(void)!read(watch->fd, &n, sizeof n);
 }
 
+/* A peer that has gone must not end the process: OpenSSL writes without MSG_NOSIGNAL. */
+static void
+ignore_broken_pipes(void)
+{
+	struct sigaction now;
+	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		(void)signal(SIGPIPE, SIG_IGN);
+}
+
 enum vd_status
 vd_loop_new(const struct vd_clock *clock, struct vd_loop **ret, struct vd_err *err)
 {
 	VD_AUTO(vd_loop) loop = vd_obj_new(struct vd_loop, VD_LOOP_MAGIC);
 	if (loop == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for an event loop");
+	ignore_broken_pipes();
 	loop->clock = *clock;
 	loop->put_off_end = &loop->put_off;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);

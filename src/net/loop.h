@@ -9,6 +9,8 @@
  * Time: vd_loop_now is the monotonic clock as of the round's start, vd_loop_wall the real one; both in milliseconds and
  * from the clock the loop was given, so that a test need not wait.
  *
+ * A process with a loop ignores SIGPIPE, unless it handles it itself.
+ *
  * Thread: one owner, the thread in vd_loop_run; vd_loop_post and vd_loop_stop are for any thread.
  */
 #ifndef VD_NET_LOOP_H

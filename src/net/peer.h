@@ -47,7 +47,8 @@ struct vd_identity {
 	void *owner;
 	/*
 	 * A context for new handshakes, server or client, which the caller drops with SSL_CTX_free, and the end of the
-	 * certificate in it (Unix ms).  TLS 1.3 only; the peer's chain is verified by it.  VD_EAGAIN: there is none yet.
+	 * certificate in it (Unix ms).  TLS 1.3 only; the peer's chain is verified by it; a server's has
+	 * vd_conn_choose_protocol (net/conn.h) for ALPN.  VD_EAGAIN: there is none yet.
 	 */
 	enum vd_status (*tls)(void *owner, bool server, const struct vd_demand *demand, SSL_CTX **ret,
 		int64_t *ret_expires_ms, struct vd_err *err);

@@ -62,5 +62,6 @@ vd_test_file(const char *path, size_t *ret_len)
 int
 main(void)
 {
+	cmocka_set_test_filter(getenv("VD_TEST_ONLY")); /* a pattern with * and ?; NULL: all */
 	return _cmocka_run_group_tests("unit", tests, n_tests, NULL, NULL) != 0;
 }
