@@ -136,7 +136,8 @@ read_body(nghttp2_session *unused, int32_t stream, uint8_t *to, size_t room, uin
 	size_t n = VD_MIN(vd_exchange_waiting(x), room);
 	if (n == 0 && !x->finished)
 		return NGHTTP2_ERR_DEFERRED;
-	memcpy(to, x->out.at + x->sent, n);
+	if (n > 0)
+		memcpy(to, x->out.at + x->sent, n);
 	vd_exchange_sent(x, n);
 	if (x->finished && vd_exchange_waiting(x) == 0) {
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
