@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #define READ_BYTES (64u * 1024u)
+#define TLS_READ_BYTES (32u * 1024u)
 #define READS_MAX 4u /* a busy connection lets others have their turn */
 #define WALL_CHECK_MS                                                                                        \
 	60000 /* the real clock may be set: the end of a certificate is looked at this often at least */
@@ -432,6 +433,7 @@ read_in(struct vd_conn *conn)
 {
 	static _Thread_local char bytes[READ_BYTES];
 	struct vd_err why = VD_ERR_INIT;
+	conn->pending = false;
 	for (unsigned i = 0; i < READS_MAX && conn->state == OPEN && !conn->paused; i++) {
 		ssize_t n = read_some(conn, bytes, &why);
 		if (n == 0)
@@ -444,6 +446,8 @@ read_in(struct vd_conn *conn)
 		enum vd_status st = conn->ops.received(conn->owner, (struct vd_str){bytes, (size_t)n}, &why);
 		if (st != VD_OK && conn->state == OPEN)
 			vd_conn_finish(conn, &why);
+		if (conn->ssl == NULL ? n < (ssize_t)READ_BYTES : !SSL_has_pending(conn->ssl))
+			return; /* the loop knows of what is still in the socket */
 	}
 	conn->pending =
 		conn->state == OPEN && !conn->paused && conn->ssl != NULL && SSL_has_pending(conn->ssl);
@@ -591,6 +595,8 @@ begin_tls(struct vd_conn *conn, const char *host, struct vd_err *err)
 	if (conn->ssl == NULL || SSL_set_fd(conn->ssl, conn->watch.fd) != 1)
 		return vd_fail(err, VD_ENOMEM, "no memory for TLS");
 	SSL_set_app_data(conn->ssl, conn);
+	SSL_set_read_ahead(conn->ssl, 1); /* a record's head and its bytes in one call */
+	SSL_set_default_read_buffer_len(conn->ssl, TLS_READ_BYTES);
 	(void)SSL_set_mode(conn->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					      SSL_MODE_RELEASE_BUFFERS);
 	if (conn->server) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "net/channel.h"
+#include "net/echo_server.h"
 #include "net/fake_identity.h"
 #include "net/server.h"
 #include "vd_test.h"
@@ -10,118 +11,6 @@
 #define SERVER_ID "spiffe://vedette.local/ns/default/sa/storage"
 #define CLIENT_ID "spiffe://vedette.local/ns/default/sa/detector"
 #define WAIT_MS 10000
-
-/* ---- a server that echoes ---- */
-
-struct served {
-	_Atomic uint64_t requests, gone[VD_GONE_CONNECTION + 1], opened, refused, closed;
-	char words[VD_ERR_TEXT_MAX]; /* of the last refusal or end */
-};
-
-struct echo {
-	struct served *served;
-	struct vd_buf waiting; /* came, but there was no room to send it back */
-	bool ended;
-	char trailer[32];
-};
-
-static void
-echo_on(struct vd_exchange *x)
-{
-	struct echo *echo = vd_exchange_owner(x);
-	size_t n = echo->waiting.len;
-	if (n > 0 && vd_exchange_write(x, vd_buf_view(&echo->waiting)) != VD_OK)
-		return;
-	vd_buf_reset(&echo->waiting);
-	vd_exchange_taken(x, n);
-	struct vd_header one = {VD_S("x-trailer"), vd_str_from(echo->trailer), false};
-	if (echo->ended)
-		assert_int_equal(vd_exchange_finish(x, (struct vd_headers){&one, 1}), VD_OK);
-}
-
-static void
-echo_body(struct vd_exchange *x, struct vd_str bytes)
-{
-	struct echo *echo = vd_exchange_owner(x);
-	vd_buf_str(&echo->waiting, bytes);
-	echo_on(x);
-}
-
-static void
-echo_end(struct vd_exchange *x, struct vd_headers trailers)
-{
-	struct echo *echo = vd_exchange_owner(x);
-	struct vd_str value = vd_headers_find(trailers, "x-trailer");
-	echo->ended = true;
-	(void)snprintf(echo->trailer, sizeof echo->trailer, "%.*s", (int)value.len, value.at);
-	echo_on(x);
-}
-
-static void
-echo_gone(struct vd_exchange *x, enum vd_gone why)
-{
-	struct echo *echo = vd_exchange_owner(x);
-	if (echo == NULL)
-		return;
-	(void)atomic_fetch_add(&echo->served->gone[why], 1);
-	vd_buf_fini(&echo->waiting);
-}
-
-static const struct vd_handler echo_handler;
-
-static void
-echo_request(void *owner, struct vd_exchange *x, const struct vd_request *request)
-{
-	struct served *served = owner;
-	struct echo *echo = vd_arena_zalloc(vd_exchange_arena(x), sizeof *echo);
-	(void)atomic_fetch_add(&served->requests, 1);
-	struct vd_header headers[] = {{VD_S("content-type"), VD_S("text/plain"), false},
-		{VD_S("x-path"), request->path, false},
-		{VD_S("x-peer"), vd_str_from(vd_exchange_peer(x)->spiffe_id), true}};
-	assert_non_null(echo);
-	echo->served = served;
-	vd_buf_init(&echo->waiting, 0);
-	vd_exchange_set_owner(x, &echo_handler, echo);
-	if (vd_str_is(request->path, "/reset"))
-		vd_exchange_reset(x, 8);
-	else if (!vd_str_is(request->path, "/never"))
-		assert_int_equal(
-			vd_exchange_respond(x, 200, (struct vd_headers){headers, 3}, false, NULL), VD_OK);
-}
-
-static const struct vd_handler echo_handler = {
-	.request = echo_request, .body = echo_body, .end = echo_end, .room = echo_on, .gone = echo_gone};
-
-static void
-note_report(void *owner, const struct vd_server_report *one)
-{
-	struct served *served = owner;
-	if (one->words[0] != '\0')
-		(void)snprintf(served->words, sizeof served->words, "%s", one->words);
-	if (one->event == VD_SERVER_OPENED)
-		(void)atomic_fetch_add(&served->opened, 1);
-	else
-		(void)atomic_fetch_add(
-			one->event == VD_SERVER_CLOSED ? &served->closed : &served->refused, 1);
-}
-
-/* ---- the server's clock can be set on ---- */
-
-static _Atomic int64_t set_on_ms;
-
-static int64_t
-test_now(void *owner)
-{
-	return vd_clock_system.now_ms(owner) + atomic_load(&set_on_ms);
-}
-
-static int64_t
-test_wall(void *owner)
-{
-	return vd_clock_system.wall_ms(owner) + atomic_load(&set_on_ms);
-}
-
-static const struct vd_clock test_clock = {test_now, test_wall, NULL};
 
 /* ---- a client ---- */
 
@@ -146,7 +35,7 @@ struct call {
 struct scene {
 	struct vd_fake_authority *authority;
 	struct vd_fake server_identity, client_identity;
-	struct served served;
+	struct vd_echo_served served;
 	struct vd_server *server;
 	struct vd_loop *loop;
 	struct vd_channel *channel;
@@ -298,7 +187,7 @@ static void
 set_up(struct scene *scene, bool tls, unsigned workers)
 {
 	struct vd_err err = VD_ERR_INIT;
-	atomic_store(&set_on_ms, 0);
+	atomic_store(&vd_echo_set_on_ms, 0);
 	scene->limits = vd_http_limits_default;
 	scene->limits.head_bytes = 2048;
 	scene->of_clients = (struct vd_demand){.allow = clients, .n_allow = 1};
@@ -308,8 +197,9 @@ set_up(struct scene *scene, bool tls, unsigned workers)
 		vd_fake_init(&scene->server_identity, scene->authority, SERVER_ID, 3600000);
 		vd_fake_init(&scene->client_identity, scene->authority, CLIENT_ID, 3600000);
 	}
-	(void)snprintf(scene->path, sizeof scene->path, "unix:/tmp/vd-net-%d.sock", (int)getpid());
-	struct vd_listen listen = {.demand = scene->of_clients, .handler = &echo_handler};
+	static unsigned n; /* a test that fails leaves its server: the next one has a place of its own */
+	(void)snprintf(scene->path, sizeof scene->path, "unix:/tmp/vd-http2-%d-%u.sock", (int)getpid(), n++);
+	struct vd_listen listen = {.demand = scene->of_clients, .handler = &vd_echo_handler};
 	assert_int_equal(
 		vd_addr_parse(tls ? VD_S("127.0.0.1:0") : vd_str_from(scene->path), &listen.addr, &err),
 		VD_OK);
@@ -317,10 +207,10 @@ set_up(struct scene *scene, bool tls, unsigned workers)
 		.identity = tls ? &scene->server_identity.identity : NULL,
 		.limits = &scene->limits,
 		.times = vd_conn_times_default,
-		.clock = &test_clock,
+		.clock = &vd_echo_clock,
 		.workers = workers,
 		.connections_max = 100,
-		.report = note_report,
+		.report = vd_echo_report,
 		.owner = &scene->served,
 	};
 	assert_int_equal(vd_server_new(&setup, &listen, 1, &scene->server, &err), VD_OK);
@@ -449,7 +339,7 @@ VD_TEST(nobody_listens_or_connects_over_a_network_without_an_identity)
 	struct vd_err err = VD_ERR_INIT;
 	struct vd_server *server = NULL;
 	struct vd_channel *channel = NULL;
-	struct vd_listen listen = {.handler = &echo_handler};
+	struct vd_listen listen = {.handler = &vd_echo_handler};
 	assert_int_equal(vd_addr_parse(VD_S("127.0.0.1:0"), &listen.addr, &err), VD_OK);
 	struct vd_server_setup setup = {.limits = &vd_http_limits_default,
 		.clock = &vd_clock_system,
@@ -575,10 +465,10 @@ VD_TEST(no_connection_outlives_a_certificate)
 	scene.limits.exchange_ms = 0;
 	begin_call(&scene, &call, "/never", 10); /* does not end by itself */
 	wait_for_count(&scene, &scene.served.requests, 1);
-	atomic_store(&set_on_ms, 3600000 - 5000); /* it drains: no new exchanges, the old one goes on */
+	atomic_store(&vd_echo_set_on_ms, 3600000 - 5000); /* it drains: no new exchanges, the old one goes on */
 	begin_call(&scene, &call, "/never", 10);
 	wait_for_count(&scene, &scene.served.closed, 0);
-	atomic_store(&set_on_ms, 3600000 + 1000);
+	atomic_store(&vd_echo_set_on_ms, 3600000 + 1000);
 	wait_for_count(&scene, &scene.served.closed, 1);
 	assert_non_null(strstr(scene.served.words, "expired"));
 	tear_down(&scene);
@@ -620,7 +510,7 @@ VD_TEST(a_new_certificate_is_shown_by_the_next_handshake)
 
 VD_TEST(a_server_and_a_channel_survive_every_out_of_memory)
 {
-	struct vd_listen listen = {.handler = &echo_handler};
+	struct vd_listen listen = {.handler = &vd_echo_handler};
 	assert_int_equal(vd_addr_parse(VD_S("unix:/tmp/vd-net-torture.sock"), &listen.addr, NULL), VD_OK);
 	VD_TORTURE
 	{

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/http1.h"
 #include "net/http2.h"
 
 #define WORKERS_MAX 256u
@@ -118,7 +119,19 @@ line_opened(void *owner, struct vd_conn *conn)
 	};
 	line->admitted = true;
 	report(worker, VD_SERVER_OPENED, vd_conn_peer(conn), "");
-	if (vd_http2_new(&setup, conn, &line->http2, &err) != VD_OK)
+	struct vd_http1_setup setup1 = {
+		.limits = setup.limits,
+		.handler = setup.handler,
+		.owner = setup.owner,
+		.closed = line_closed,
+		.keeper = line,
+		.pool = setup.pool,
+	};
+	bool http1 = vd_str_is(vd_conn_protocol(conn), "http/1.1") ||
+		     (line->door->listen->http1 && vd_addr_is_unix(&line->door->listen->addr));
+	enum vd_status st = http1 ? vd_http1_new(&setup1, conn, &err)
+				  : vd_http2_new(&setup, conn, &line->http2, &err);
+	if (st != VD_OK)
 		vd_conn_abort(conn, &err);
 }
 

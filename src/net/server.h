@@ -19,7 +19,7 @@ struct vd_server;
 struct vd_listen {
 	struct vd_addr addr; /* a Unix socket is listened at by the first worker alone */
 	struct vd_demand demand;
-	bool http1; /* HTTP/1.1 beside HTTP/2: the public door, admin ports */
+	bool http1; /* HTTP/1.1 beside HTTP/2: the public door, admin ports; on a Unix socket HTTP/1.1 alone */
 	const struct vd_handler *handler;
 };
 
