@@ -204,8 +204,10 @@ begin_exchange(struct vd_http1_session *session)
 	x->began_ms = vd_loop_now(vd_conn_loop(session->conn));
 	vd_conn_set_busy(session->conn, true);
 	x->handler->request(session->setup.owner, x, &x->request);
-	if (session->http.expect_continue && !x->responded && !session->ended)
+	if (session->http.expect_continue && !x->responded && !session->ended) {
 		vd_buf_text(vd_conn_out(session->conn), VD_HTTP1_CONTINUE);
+		vd_conn_flush_soon(session->conn);
+	}
 	return true;
 }
 

@@ -188,7 +188,8 @@ set_up(struct scene *scene, bool tls, unsigned workers)
 {
 	struct vd_err err = VD_ERR_INIT;
 	atomic_store(&vd_echo_set_on_ms, 0);
-	scene->limits = vd_http_limits_default;
+	if (scene->limits.exchanges == 0) /* not set by the test */
+		scene->limits = vd_http_limits_default;
 	scene->limits.head_bytes = 2048;
 	scene->of_clients = (struct vd_demand){.allow = clients, .n_allow = 1};
 	scene->of_servers = (struct vd_demand){.allow = servers, .n_allow = 1};
@@ -394,18 +395,18 @@ VD_TEST(a_client_that_resets_all_the_time_is_sent_away)
 
 VD_TEST(a_head_or_a_body_beyond_its_bound_is_refused)
 {
-	struct scene scene = {0};
+	struct scene scene = {.limits = vd_http_limits_default};
 	char value[1024];
 	memset(value, 'v', sizeof value);
 	struct vd_header headers[3] = {{VD_S("x-a"), {value, sizeof value}, false},
 		{VD_S("x-b"), {value, sizeof value}, false}, {VD_S("x-c"), {value, sizeof value}, false}};
 	struct call call = {.headers = headers, .n_headers = 3};
+	scene.limits.body_bytes = 100000;
 	set_up(&scene, false, 1);
 	begin_call(&scene, &call, "/head", 0);
 	wait_until(&scene, &call.over);
 	assert_int_equal(call.status, 431);
 	assert_int_equal(atomic_load(&scene.served.requests), 0);
-	scene.limits.body_bytes = 100000;
 	struct call large = {0}, small = {0};
 	begin_call(&scene, &large, "/never", 200000);
 	wait_until(&scene, &large.over);
@@ -459,10 +460,10 @@ VD_TEST(what_does_not_end_is_cut_off)
 
 VD_TEST(no_connection_outlives_a_certificate)
 {
-	struct scene scene = {0};
+	struct scene scene = {.limits = vd_http_limits_default};
+	scene.limits.exchange_ms = 0;
 	struct call call = {0};
 	set_up(&scene, true, 1);
-	scene.limits.exchange_ms = 0;
 	begin_call(&scene, &call, "/never", 10); /* does not end by itself */
 	wait_for_count(&scene, &scene.served.requests, 1);
 	atomic_store(&vd_echo_set_on_ms, 3600000 - 5000); /* it drains: no new exchanges, the old one goes on */
