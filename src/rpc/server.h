@@ -13,6 +13,7 @@
 #ifndef VD_RPC_SERVER_H
 #define VD_RPC_SERVER_H
 
+#include "base/metrics.h"
 #include "net/server.h"
 #include "rpc/code.h"
 #include "rpc/metadata.h"
