@@ -36,6 +36,7 @@ struct vd_call {
 	struct vd_buf held; /* bytes that came while the handler held */
 	uint32_t n_in, n_out;
 	enum vd_rpc_code code; /* once finished */
+	bool giving; /* messages are being given out: who stops holding now need only say so */
 	bool hold, client_done, told_end, headers_sent, finished, begun;
 };
 
@@ -302,6 +303,7 @@ give_out(struct vd_call *call, struct vd_str bytes)
 {
 	struct vd_str message;
 	struct vd_err err = VD_ERR_INIT;
+	call->giving = true;
 	while (!call->finished && !call->hold) {
 		enum vd_status st = vd_framing_next(&call->framing, &bytes, &message, &err);
 		if (st == VD_OK)
@@ -311,6 +313,7 @@ give_out(struct vd_call *call, struct vd_str bytes)
 		else
 			refuse(call, call->framing.code, &err);
 	}
+	call->giving = false;
 	return bytes;
 }
 
@@ -340,7 +343,7 @@ vd_call_hold(struct vd_call *call, bool hold)
 	if (call->hold == hold)
 		return;
 	call->hold = hold;
-	if (hold || call->finished)
+	if (hold || call->finished || call->giving)
 		return;
 	size_t before = call->held.len;
 	struct vd_str left = give_out(call, vd_buf_view(&call->held));
