@@ -52,8 +52,8 @@ date_of(int64_t wall_ms)
 
 /* The handler's content-length, which the writer says itself, is taken out. */
 static enum vd_status
-answer_headers(struct vd_headers headers, struct vd_http1_header list[HEADERS_MAX], struct vd_http1_answer *answer,
-	struct vd_err *err)
+answer_headers(struct vd_headers headers, struct vd_http1_header list[HEADERS_MAX],
+	struct vd_http1_answer *answer, struct vd_err *err)
 {
 	answer->headers = list;
 	for (size_t i = 0; i < headers.n; i++) {
@@ -79,16 +79,17 @@ respond(struct vd_exchange *x, unsigned status, struct vd_headers headers, bool 
 	bool bare = status < 200 || status == 204 || status == 304;
 	struct vd_http1_answer answer = {
 		.status = status,
-		.body = bare                         ? VD_HTTP1_NOTHING
-			: end                        ? VD_HTTP1_BYTES
-			: session->http.minor == 0   ? VD_HTTP1_UNTIL_CLOSE
-						     : VD_HTTP1_CHUNKS,
+		.body = bare                       ? VD_HTTP1_NOTHING
+			: end                      ? VD_HTTP1_BYTES
+			: session->http.minor == 0 ? VD_HTTP1_UNTIL_CLOSE
+						   : VD_HTTP1_CHUNKS,
 		.date = date_of(vd_loop_wall(vd_conn_loop(session->conn))),
 	};
 	enum vd_status st = answer_headers(headers, list, &answer, err);
 	if (st != VD_OK)
 		return st;
-	session->close |= session->draining || !session->http.keep_alive || answer.body == VD_HTTP1_UNTIL_CLOSE;
+	session->close |=
+		session->draining || !session->http.keep_alive || answer.body == VD_HTTP1_UNTIL_CLOSE;
 	answer.close = session->close && status >= 200;
 	st = vd_http1_write_head(&answer, vd_conn_out(session->conn), err);
 	if (st != VD_OK)
@@ -171,8 +172,8 @@ take_head(struct vd_http1_session *session, struct vd_exchange *x, struct vd_err
 		const struct vd_http1_field *field = &http->fields[i];
 		if (field->hop) /* of this connection alone: no handler's business */
 			continue;
-		enum vd_status st = vd_exchange_note(x, session->setup.limits, vd_http1_str(http, field->name),
-			vd_http1_str(http, field->value), err);
+		enum vd_status st = vd_exchange_note(x, session->setup.limits,
+			vd_http1_str(http, field->name), vd_http1_str(http, field->value), err);
 		if (st != VD_OK)
 			return st;
 	}
@@ -184,8 +185,7 @@ static bool
 begin_exchange(struct vd_http1_session *session)
 {
 	struct vd_err err = VD_ERR_INIT;
-	struct vd_exchange *x =
-		vd_exchange_new(session->setup.pool, &carrier, session, session->conn);
+	struct vd_exchange *x = vd_exchange_new(session->setup.pool, &carrier, session, session->conn);
 	enum vd_status st = x == NULL ? vd_fail(&err, VD_ENOMEM, "no memory for a request") : VD_OK;
 	if (st == VD_OK)
 		st = take_head(session, x, &err);
@@ -297,7 +297,8 @@ run(struct vd_http1_session *session)
 	if (session->running)
 		return;
 	session->running = true;
-	while (!session->ended && (session->x == NULL ? !session->draining && read_head(session) : read_body(session)))
+	while (!session->ended &&
+		(session->x == NULL ? !session->draining && read_head(session) : read_body(session)))
 		;
 	session->running = false;
 	move_up(session);
@@ -361,7 +362,8 @@ fill(void *owner)
 	struct vd_http1_session *session = owner;
 	if (session->x != NULL && !session->x->in_ended)
 		run(session);
-	while (session->x != NULL && session->x->responded && !session->ended && !vd_conn_is_full(session->conn)) {
+	while (session->x != NULL && session->x->responded && !session->ended &&
+		!vd_conn_is_full(session->conn)) {
 		struct vd_exchange *x = session->x;
 		size_t n = VD_MIN(vd_exchange_waiting(x), CHUNK_MAX);
 		if (n > 0) {
@@ -396,11 +398,13 @@ due(void *owner)
 	struct vd_err why = VD_ERR_INIT;
 	const struct vd_http_limits *limits = session->setup.limits;
 	if (session->head_ms != 0 && now >= session->head_ms) {
-		(void)vd_fail(&why, VD_ELIMIT, "a head did not come to its end in %lld ms", (long long)limits->head_ms);
+		(void)vd_fail(&why, VD_ELIMIT, "a head did not come to its end in %lld ms",
+			(long long)limits->head_ms);
 		refuse(session, 408, &why);
 	} else if (session->x != NULL && !session->x->endless && limits->exchange_ms != 0 &&
 		   now >= session->x->began_ms + limits->exchange_ms) {
-		(void)vd_fail(&why, VD_ELIMIT, "a request took more than %lld ms", (long long)limits->exchange_ms);
+		(void)vd_fail(
+			&why, VD_ELIMIT, "a request took more than %lld ms", (long long)limits->exchange_ms);
 		refuse(session, session->x->in_ended ? 504 : 408, &why);
 	} else {
 		set_due(session);
@@ -420,7 +424,8 @@ closed(void *owner, const struct vd_err *why)
 	struct vd_http1_session *session = owner;
 	if (session->x != NULL) {
 		session->x->finished = session->x->out_ended = true;
-		session->x->handler->gone(session->x, session->x->own_reset ? VD_GONE_OWN : VD_GONE_CONNECTION);
+		session->x->handler->gone(
+			session->x, session->x->own_reset ? VD_GONE_OWN : VD_GONE_CONNECTION);
 		vd_exchange_release(session->setup.pool, session->x);
 	}
 	session->setup.closed(session->setup.keeper, why);

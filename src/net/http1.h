@@ -24,6 +24,7 @@ struct vd_http1_setup {
 };
 
 /* Takes over the connection (vd_conn_use). */
-enum vd_status vd_http1_new(const struct vd_http1_setup *setup, struct vd_conn *conn, struct vd_err *err) VD_MUST_USE;
+enum vd_status vd_http1_new(
+	const struct vd_http1_setup *setup, struct vd_conn *conn, struct vd_err *err) VD_MUST_USE;
 
 #endif

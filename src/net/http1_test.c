@@ -95,8 +95,8 @@ expect(struct scene *scene, const char *end, const char *answer, bool wants_clos
 	assert_int_equal(closed, wants_close);
 }
 
-#define HEAD(path) \
-	"HTTP/1.1 200 OK\r\ndate: DATE\r\ncontent-type: text/plain\r\nx-path: " path                              \
+#define HEAD(path)                                                                                           \
+	"HTTP/1.1 200 OK\r\ndate: DATE\r\ncontent-type: text/plain\r\nx-path: " path                         \
 	"\r\nx-peer: \r\ntransfer-encoding: chunked\r\n\r\n"
 
 VD_TEST(one_connection_answers_several_requests)
@@ -116,8 +116,10 @@ VD_TEST(requests_sent_ahead_are_answered_in_their_order)
 {
 	struct scene scene = {0};
 	set_up(&scene);
-	say(&scene, "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /2 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
-		    "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nGET /3 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	say(&scene,
+		"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /2 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n"
+		"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nGET /3 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 	char text[4096];
 	bool closed;
 	struct vd_str got = hear(&scene, NULL, text, sizeof text, &closed);
@@ -163,7 +165,8 @@ VD_TEST(a_head_alone_has_no_body)
 {
 	struct scene scene = {0};
 	set_up(&scene);
-	say(&scene, "HEAD /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	say(&scene,
+		"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 	char text[4096];
 	bool closed;
 	struct vd_str got = hear(&scene, NULL, text, sizeof text, &closed);
@@ -179,7 +182,8 @@ VD_TEST(what_could_be_read_in_two_ways_is_refused_and_ends_the_connection)
 	} cases[] = {
 		{"GET / HTTP/1.1\nHost: h\n\n", "400"},
 		{"GET / HTTP/1.1\r\nHost: h\r\n folded: x\r\n\r\n", "400"},
-		{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "400"},
+		{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+			"400"},
 		{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", "400"},
 		{"GET / HTTP/1.1\r\n\r\n", "400"},
 		{"GET / HTTP/3.0\r\nHost: h\r\n\r\n", "505"},
@@ -239,14 +243,16 @@ VD_TEST(a_large_body_comes_back_whole)
 	for (size_t i = 0; i < sizeof sent; i++)
 		sent[i] = (char)('a' + i % 7 + i / 5000 % 11);
 	char head[100];
-	(void)snprintf(head, sizeof head, "POST /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+	(void)snprintf(head, sizeof head,
+		"POST /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
 		sizeof sent);
 	say(&scene, head);
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
 		ssize_t n;
-		for (size_t at = 0; at < sizeof sent && (n = write(scene.fd, sent + at, sizeof sent - at)) > 0;)
+		for (size_t at = 0;
+			at < sizeof sent && (n = write(scene.fd, sent + at, sizeof sent - at)) > 0;)
 			at += (size_t)n;
 		_exit(0);
 	}

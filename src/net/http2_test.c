@@ -466,7 +466,8 @@ VD_TEST(no_connection_outlives_a_certificate)
 	set_up(&scene, true, 1);
 	begin_call(&scene, &call, "/never", 10); /* does not end by itself */
 	wait_for_count(&scene, &scene.served.requests, 1);
-	atomic_store(&vd_echo_set_on_ms, 3600000 - 5000); /* it drains: no new exchanges, the old one goes on */
+	atomic_store(
+		&vd_echo_set_on_ms, 3600000 - 5000); /* it drains: no new exchanges, the old one goes on */
 	begin_call(&scene, &call, "/never", 10);
 	wait_for_count(&scene, &scene.served.closed, 0);
 	atomic_store(&vd_echo_set_on_ms, 3600000 + 1000);

@@ -129,8 +129,8 @@ line_opened(void *owner, struct vd_conn *conn)
 	};
 	bool http1 = vd_str_is(vd_conn_protocol(conn), "http/1.1") ||
 		     (line->door->listen->http1 && vd_addr_is_unix(&line->door->listen->addr));
-	enum vd_status st = http1 ? vd_http1_new(&setup1, conn, &err)
-				  : vd_http2_new(&setup, conn, &line->http2, &err);
+	enum vd_status st =
+		http1 ? vd_http1_new(&setup1, conn, &err) : vd_http2_new(&setup, conn, &line->http2, &err);
 	if (st != VD_OK)
 		vd_conn_abort(conn, &err);
 }

@@ -15,7 +15,8 @@ struct vd_outcall {
 	struct vd_outcall_setup setup;
 	struct vd_waiter waiter;
 	struct vd_timer deadline;
-	struct vd_task finish; /* done is told from the loop, never from inside of what the owner has called */
+	struct vd_task
+		finish; /* done is told from the loop, never from inside of what the owner has called */
 	struct vd_loop *loop;
 	struct vd_arena *arena;   /* of the call */
 	struct vd_arena *scratch; /* of one message */
@@ -382,8 +383,8 @@ prepare(struct vd_outcall *call, const ProtobufCMessage *request, struct vd_err 
 }
 
 enum vd_status
-vd_outcall_begin(const struct vd_outcall_setup *setup, const ProtobufCMessage *request, struct vd_outcall **ret,
-	struct vd_err *err)
+vd_outcall_begin(const struct vd_outcall_setup *setup, const ProtobufCMessage *request,
+	struct vd_outcall **ret, struct vd_err *err)
 {
 	VD_AUTO(vd_outcall) call = vd_obj_new(struct vd_outcall, VD_OUTCALL_MAGIC);
 	if (call == NULL)

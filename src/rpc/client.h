@@ -28,19 +28,22 @@ struct vd_outcall_ops {
 	/* Metadata of the answer is there.  May be NULL, as may message and room. */
 	void (*headers)(struct vd_outcall *call, const struct vd_metadata *metadata);
 	void (*message)(struct vd_outcall *call, const ProtobufCMessage *message);
-	void (*room)(struct vd_outcall *call); /* a stream's vd_outcall_send was refused; or the call has begun */
+	void (*room)(
+		struct vd_outcall *call); /* a stream's vd_outcall_send was refused; or the call has begun */
 	/* The last call.  status borrows the call; metadata: of the trailers. */
-	void (*done)(struct vd_outcall *call, const struct vd_rpc_status *status, const struct vd_metadata *trailers);
+	void (*done)(struct vd_outcall *call, const struct vd_rpc_status *status,
+		const struct vd_metadata *trailers);
 };
 
 struct vd_outcall_setup {
 	struct vd_channel *channel;
-	const struct vd_method *method;  /* path, kind, idempotent, descriptors; borrowed for the call's life */
+	const struct vd_method
+		*method; /* path, kind, idempotent, descriptors; borrowed for the call's life */
 	const struct vd_metadata *metadata; /* NULL: none; copied */
-	int64_t deadline_ms;             /* of vd_loop_now's clock; VD_DEADLINE_NEVER */
-	const struct vd_trace *trace;    /* the span that makes the call; NULL: none */
-	bool patient;                    /* waits for a connection until the deadline instead of failing at once */
-	size_t message_bytes;            /* of one answer */
+	int64_t deadline_ms;                /* of vd_loop_now's clock; VD_DEADLINE_NEVER */
+	const struct vd_trace *trace;       /* the span that makes the call; NULL: none */
+	bool patient;         /* waits for a connection until the deadline instead of failing at once */
+	size_t message_bytes; /* of one answer */
 	const struct vd_unpack_limits *unpack;
 	const struct vd_outcall_ops *ops;
 	void *owner;

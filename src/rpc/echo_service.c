@@ -30,21 +30,22 @@ go_on(struct echo *echo)
 		if (st == VD_EAGAIN)
 			return; /* room follows */
 		if (st != VD_OK) {
-			vd_call_finish(echo->call, vd_rpc_code_from_status(st), "an answer could not be sent");
+			vd_call_finish(
+				echo->call, vd_rpc_code_from_status(st), "an answer could not be sent");
 			return;
 		}
 		echo->left--;
 		echo->waiting = echo->delay_ms > 0 && echo->left > 0;
-		if (echo->waiting &&
-			!vd_loop_set_timer(vd_call_loop(echo->call), &echo->timer,
-				vd_loop_now(vd_call_loop(echo->call)) + echo->delay_ms))
+		if (echo->waiting && !vd_loop_set_timer(vd_call_loop(echo->call), &echo->timer,
+					     vd_loop_now(vd_call_loop(echo->call)) + echo->delay_ms))
 			vd_call_finish(echo->call, VD_RPC_RESOURCE_EXHAUSTED, "no memory for a timer");
 	}
 	if (echo->left > 0 || echo->waiting)
 		return;
 	vd_call_hold(echo->call, false);
 	if (echo->fail_code != 0)
-		vd_call_finish(echo->call, vd_rpc_code_from_number(echo->fail_code), "asked to fail \xe2\x80\x93 50 %");
+		vd_call_finish(echo->call, vd_rpc_code_from_number(echo->fail_code),
+			"asked to fail \xe2\x80\x93 50 %");
 	else if (echo->ended)
 		vd_call_finish(echo->call, VD_RPC_OK, NULL);
 }
@@ -81,7 +82,8 @@ static void
 message(struct vd_call *call, const ProtobufCMessage *any)
 {
 	struct echo *echo = vd_call_owner(call);
-	const Vedette__Test__V1__EchoRequest *request = (const Vedette__Test__V1__EchoRequest *)(const void *)any;
+	const Vedette__Test__V1__EchoRequest *request =
+		(const Vedette__Test__V1__EchoRequest *)(const void *)any;
 	if (echo == NULL)
 		return;
 	vd_buf_reset(&echo->payload);
@@ -139,14 +141,12 @@ gone(struct vd_call *call, bool cancelled)
 static const struct vd_rpc_handler handler = {begin, message, end, room, gone};
 
 #define METHOD(name_, kind_, idempotent_)                                                                    \
-	{.service = "vedette.test.v1.Echo",                                                                  \
-		.name = (name_),                                                                             \
-		.kind = (kind_),                                                                             \
-		.idempotent = (idempotent_),                                                                 \
-		.request = &vedette__test__v1__echo_request__descriptor,                                     \
-		.response = &vedette__test__v1__echo_response__descriptor,                                   \
-		.handler = &handler,                                                                         \
-		.path = "/vedette.test.v1.Echo/" name_}
+	{                                                                                                    \
+		.service = "vedette.test.v1.Echo", .name = (name_), .kind = (kind_),                         \
+		.idempotent = (idempotent_), .request = &vedette__test__v1__echo_request__descriptor,        \
+		.response = &vedette__test__v1__echo_response__descriptor, .handler = &handler,              \
+		.path = "/vedette.test.v1.Echo/" name_                                                       \
+	}
 
 static const struct vd_method methods_of_echo[] = {
 	METHOD("Unary", VD_CALL_UNARY, true),

@@ -37,7 +37,8 @@ authorise(void *owner, const struct vd_peer *peer, const struct vd_method *metho
 {
 	struct scene *scene = owner;
 	(void)peer;
-	return scene->deny ? vd_fail(err, VD_EDENIED, "the policy does not let %s be called", method->name) : VD_OK;
+	return scene->deny ? vd_fail(err, VD_EDENIED, "the policy does not let %s be called", method->name)
+			   : VD_OK;
 }
 
 static void *
@@ -75,7 +76,8 @@ set_up(struct scene *scene)
 	vd_fake_init(&scene->client_identity, scene->authority, CLIENT_ID, 3600000);
 	scene->of_clients = (struct vd_demand){.allow = clients, .n_allow = 2};
 	scene->of_servers = (struct vd_demand){.allow = servers, .n_allow = 1};
-	assert_int_equal(vd_methods_new("storage", false, rows, VD_ARRAY_LEN(rows), &scene->methods, &err), VD_OK);
+	assert_int_equal(
+		vd_methods_new("storage", false, rows, VD_ARRAY_LEN(rows), &scene->methods, &err), VD_OK);
 	assert_int_equal(vd_echo_service_add(scene->methods, &err), VD_OK);
 	struct vd_listen listen = {.demand = scene->of_clients, .handler = &vd_rpc_server_handler};
 	assert_int_equal(vd_addr_parse(VD_S("127.0.0.1:0"), &listen.addr, &err), VD_OK);
@@ -183,7 +185,8 @@ static void
 got_message(struct vd_outcall *call, const ProtobufCMessage *any)
 {
 	struct talk *talk = vd_outcall_owner(call);
-	const Vedette__Test__V1__EchoResponse *answer = (const Vedette__Test__V1__EchoResponse *)(const void *)any;
+	const Vedette__Test__V1__EchoResponse *answer =
+		(const Vedette__Test__V1__EchoResponse *)(const void *)any;
 	talk->got++;
 	talk->last_count = (uint32_t)answer->count;
 	talk->wrong |= answer->payload.len != talk->payload ||

@@ -36,7 +36,7 @@ struct vd_call {
 	struct vd_buf held; /* bytes that came while the handler held */
 	uint32_t n_in, n_out;
 	enum vd_rpc_code code; /* once finished */
-	bool giving; /* messages are being given out: who stops holding now need only say so */
+	bool giving;           /* messages are being given out: who stops holding now need only say so */
 	bool hold, client_done, told_end, headers_sent, finished, begun;
 };
 
@@ -102,7 +102,8 @@ stats_of(const struct vd_call *call)
 	return all == NULL || call->method == NULL ? NULL : &all[call->method->id];
 }
 
-static const struct vd_buckets latency_buckets = {1e-3, 12, {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 30000}};
+static const struct vd_buckets latency_buckets = {
+	1e-3, 12, {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 30000}};
 
 static void
 count(struct vd_call *call)
@@ -267,7 +268,8 @@ take_message(struct vd_call *call, struct vd_str wire)
 	ProtobufCMessage *message;
 	struct vd_rpc_server *server = call->server;
 	if (takes_one(call) && call->n_in > 0) {
-		vd_call_finish(call, VD_RPC_UNIMPLEMENTED, "more than one request message for a method that takes one");
+		vd_call_finish(call, VD_RPC_UNIMPLEMENTED,
+			"more than one request message for a method that takes one");
 		return;
 	}
 	call->n_in++;
@@ -411,7 +413,8 @@ is_grpc(struct vd_str type)
 	struct vd_str rest = {type.at + 16, type.len - 16};
 	if (!vd_str_starts(type, "application/grpc"))
 		return false;
-	return rest.len == 0 || rest.at[0] == ';' || vd_str_is(rest, "+proto") || vd_str_starts(rest, "+proto;");
+	return rest.len == 0 || rest.at[0] == ';' || vd_str_is(rest, "+proto") ||
+	       vd_str_starts(rest, "+proto;");
 }
 
 /* What the head says, but for the method.  False: the call has failed. */
@@ -433,7 +436,8 @@ read_head(struct vd_call *call, const struct vd_request *request)
 	}
 	call->framing.encoded = encoding.at != NULL && !vd_str_is(encoding, "identity");
 	if (timeout.at != NULL && !vd_timeout_parse(timeout, &ms)) {
-		vd_call_finish(call, VD_RPC_INVALID_ARGUMENT, "grpc-timeout is not of the form that gRPC gives it");
+		vd_call_finish(
+			call, VD_RPC_INVALID_ARGUMENT, "grpc-timeout is not of the form that gRPC gives it");
 		return false;
 	}
 	if (timeout.at != NULL)
@@ -456,7 +460,8 @@ is_let_in(struct vd_call *call)
 	if (peer->kind == VD_PEER_LOCAL && setup->local_caller != NULL)
 		caller = vd_str_from(setup->local_caller);
 	if (!vd_methods_may_call(setup->methods, call->method, caller)) {
-		vd_call_finish(call, VD_RPC_PERMISSION_DENIED, "no row of the table of peers lets this caller call it");
+		vd_call_finish(call, VD_RPC_PERMISSION_DENIED,
+			"no row of the table of peers lets this caller call it");
 		return false;
 	}
 	if (setup->authorise == NULL || setup->authorise(setup->owner, peer, call->method, &err) == VD_OK)
@@ -634,7 +639,8 @@ show_latency(const struct vd_method *method, const struct vd_histogram *latency,
 	uint64_t n = 0;
 	for (size_t i = 0; i <= latency_buckets.n; i++) {
 		n += atomic_load_explicit(&latency->count[i], memory_order_relaxed);
-		vd_buf_printf(to, "grpc_server_handling_seconds_bucket{grpc_service=\"%s\",grpc_method=\"%s\",le=\"",
+		vd_buf_printf(to,
+			"grpc_server_handling_seconds_bucket{grpc_service=\"%s\",grpc_method=\"%s\",le=\"",
 			method->service, method->name);
 		if (i < latency_buckets.n)
 			vd_buf_printf(to, "%g", (double)latency_buckets.bounds[i] * latency_buckets.scale);
@@ -661,12 +667,14 @@ vd_method_stats_show(const struct vd_methods *methods, const struct vd_method_st
 			uint64_t calls = atomic_load_explicit(&stats[i].codes[code], memory_order_relaxed);
 			if (calls > 0)
 				vd_buf_printf(to,
-					"grpc_server_handled_total{grpc_service=\"%s\",grpc_method=\"%s\",grpc_code="
+					"grpc_server_handled_total{grpc_service=\"%s\",grpc_method=\"%s\","
+					"grpc_code="
 					"\"%s\"} %llu\n",
-					method->service, method->name, vd_rpc_code_name((enum vd_rpc_code)code),
-					(unsigned long long)calls);
+					method->service, method->name,
+					vd_rpc_code_name((enum vd_rpc_code)code), (unsigned long long)calls);
 		}
-	vd_buf_text(to, "# HELP grpc_server_running calls that are going on\n# TYPE grpc_server_running gauge\n");
+	vd_buf_text(
+		to, "# HELP grpc_server_running calls that are going on\n# TYPE grpc_server_running gauge\n");
 	for (size_t i = 0; i < n; i++)
 		vd_buf_printf(to, "grpc_server_running{grpc_service=\"%s\",grpc_method=\"%s\"} %lld\n",
 			vd_methods_at(methods, i)->service, vd_methods_at(methods, i)->name,

@@ -49,8 +49,8 @@ struct vd_rpc_server_setup {
 	size_t message_bytes;          /* of one request message */
 	const struct vd_unpack_limits *unpack;
 	/* Beyond the registry's rows: the policy.  Not VD_OK: PERMISSION_DENIED with the words.  NULL: none. */
-	enum vd_status (*authorise)(void *owner, const struct vd_peer *peer, const struct vd_method *method,
-		struct vd_err *err);
+	enum vd_status (*authorise)(
+		void *owner, const struct vd_peer *peer, const struct vd_method *method, struct vd_err *err);
 	/* A peer of a Unix socket calls under this name; NULL: it may call nothing. */
 	const char *local_caller;
 	void *owner;   /* authorise's */
@@ -70,7 +70,8 @@ extern const struct vd_handler vd_rpc_server_handler;
 struct vd_str vd_rpc_caller(const struct vd_peer *peer);
 
 /* Prometheus text: grpc_server_handled_total, grpc_server_running, grpc_server_handling_seconds. */
-void vd_method_stats_show(const struct vd_methods *methods, const struct vd_method_stats *stats, struct vd_buf *to);
+void vd_method_stats_show(
+	const struct vd_methods *methods, const struct vd_method_stats *stats, struct vd_buf *to);
 
 /* ---- for handlers ---- */
 
