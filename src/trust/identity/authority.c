@@ -21,6 +21,7 @@ struct vd_authority {
 	int fd;       /* of the folder; -1 */
 	char passphrase[VD_PASSPHRASE_MAX];
 	size_t passphrase_len;
+	bool public; /* without keys */
 };
 
 /* ---- life ---- */
@@ -64,7 +65,7 @@ static struct vd_authority_folder
 folder_of(const struct vd_authority *authority)
 {
 	return (struct vd_authority_folder){
-		authority->folder, authority->fd, {authority->passphrase, authority->passphrase_len}};
+		authority->folder, authority->fd, {authority->passphrase, authority->passphrase_len}, authority->public};
 }
 
 static enum vd_status
@@ -137,13 +138,15 @@ vd_authority_create(const char *path, const struct vd_authority_options *options
 	return st;
 }
 
-enum vd_status
-vd_authority_open(const char *path, struct vd_str passphrase, struct vd_authority **ret, struct vd_err *err)
+static enum vd_status
+open_in_folder(const char *path, struct vd_str passphrase, bool public, struct vd_authority **ret,
+	struct vd_err *err)
 {
 	VD_AUTO(vd_authority) authority = NULL;
 	enum vd_status st = new_in_folder(path, false, passphrase, &authority, err);
 	if (st != VD_OK)
 		return st;
+	authority->public = public;
 	struct vd_authority_folder folder = folder_of(authority);
 	st = vd_authority_load(&folder, &authority->parts, err);
 	if (st != VD_OK)
@@ -153,6 +156,25 @@ vd_authority_open(const char *path, struct vd_str passphrase, struct vd_authorit
 		(void)unlinkat(folder.fd, authority->parts.state.drops[i], 0);
 	*ret = vd_authority_take(&authority);
 	return VD_OK;
+}
+
+enum vd_status
+vd_authority_open(const char *path, struct vd_str passphrase, struct vd_authority **ret, struct vd_err *err)
+{
+	return open_in_folder(path, passphrase, false, ret, err);
+}
+
+enum vd_status
+vd_authority_open_public(const char *path, struct vd_authority **ret, struct vd_err *err)
+{
+	return open_in_folder(path, VD_S(""), true, ret, err);
+}
+
+static enum vd_status
+check_keys(const struct vd_authority *authority, struct vd_err *err)
+{
+	return authority->public ? vd_fail(err, VD_EDENIED, "the authority was opened without its keys")
+				 : VD_OK;
 }
 
 struct vd_str
@@ -193,8 +215,10 @@ vd_authority_issue(const struct vd_authority *authority, EVP_PKEY *key, const st
 	const struct vd_parts *parts = &authority->parts;
 	char uri[VD_SPIFFE_ID_MAX + 1], name[VD_SPIFFE_NAME_MAX + 1];
 	vd_obj_check(authority, VD_AUTHORITY_MAGIC);
-	enum vd_status st = vd_spiffe_id_format(
-		vd_str_from(parts->state.trust_domain), request->instance, request->service, uri, err);
+	enum vd_status st = check_keys(authority, err);
+	if (st == VD_OK)
+		st = vd_spiffe_id_format(vd_str_from(parts->state.trust_domain), request->instance,
+			request->service, uri, err);
 	if (st != VD_OK)
 		return st;
 	if (EVP_PKEY_get_security_bits(key) < SECURITY_BITS)
@@ -280,7 +304,9 @@ vd_authority_rotate(struct vd_authority *authority, unsigned steps, int64_t now_
 	vd_obj_check(authority, VD_AUTHORITY_MAGIC);
 	struct vd_authority_folder folder = folder_of(authority);
 	struct vd_parts parts = {0};
-	enum vd_status st;
+	enum vd_status st = check_keys(authority, err);
+	if (st != VD_OK)
+		return st;
 	if (authority->folder == NULL) {
 		vd_parts_copy(&parts, &authority->parts);
 		st = vd_parts_rotate(&parts, steps, now_ms, err);

@@ -56,6 +56,9 @@ enum vd_status vd_authority_create(const char *folder, const struct vd_authority
  */
 enum vd_status vd_authority_open(const char *folder, struct vd_str passphrase, struct vd_authority **ret,
 	struct vd_err *err) VD_MUST_USE;
+/* To look at: without its keys, so without a passphrase.  It neither issues nor rotates (VD_EDENIED). */
+enum vd_status vd_authority_open_public(
+	const char *folder, struct vd_authority **ret, struct vd_err *err) VD_MUST_USE;
 void vd_authority_free(struct vd_authority *authority);
 
 struct vd_str vd_authority_trust_domain(const struct vd_authority *authority);

@@ -116,7 +116,7 @@ load_parts(const struct vd_authority_folder *folder, struct vd_parts *parts, str
 		st = load_cert(folder, "intermediate", state->intermediate, &parts->intermediate, err);
 	if (st == VD_OK)
 		st = check_chain(folder, parts, err);
-	if (st == VD_OK)
+	if (st == VD_OK && !folder->public)
 		st = load_key(folder, "intermediate", state->intermediate, parts->intermediate,
 			&parts->intermediate_key, err);
 	if (st != VD_OK)
@@ -132,7 +132,7 @@ load_once(const struct vd_authority_folder *folder, const struct vd_authority_st
 {
 	struct vd_parts parts = {.state = *state};
 	enum vd_status st;
-	if (parts.state.sealed && folder->passphrase.len == 0)
+	if (parts.state.sealed && folder->passphrase.len == 0 && !folder->public)
 		return vd_fail(err, VD_EDENIED, "%s: its keys are sealed: a passphrase or key file is needed",
 			folder->path);
 	if (!parts.state.sealed && folder->passphrase.len > 0)

@@ -13,6 +13,7 @@ struct vd_authority_folder {
 	const char *path; /* for words */
 	int fd;
 	struct vd_str passphrase; /* empty: they are not */
+	bool public;              /* leave the keys alone */
 };
 
 /* VD_EAGAIN: another process holds it.  Held by the descriptor until vd_authority_unlock. */

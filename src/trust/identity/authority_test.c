@@ -415,6 +415,14 @@ VD_TEST(sealed_keys_open_with_their_passphrase_alone)
 	assert_non_null(strstr(err.text, "wrong passphrase"));
 	assert_int_equal(vd_authority_open(folder.path, VD_S(""), &none, &err), VD_EDENIED);
 	assert_non_null(strstr(err.text, "sealed"));
+	/* to look at it needs none */
+	VD_AUTO(vd_authority) looked_at = NULL;
+	const struct vd_svid_request request = {.instance = VD_S("default"), .service = VD_S("x")};
+	struct vd_svid *nothing = NULL;
+	assert_int_equal(vd_authority_open_public(folder.path, &looked_at, NULL), VD_OK);
+	assert_int_equal(count_roots(looked_at), 1);
+	assert_int_equal(vd_authority_issue_svid(looked_at, &request, NOW, &nothing, &err), VD_EDENIED);
+	assert_int_equal(vd_authority_rotate(looked_at, VD_ROTATE_INTERMEDIATE, NOW, &err), VD_EDENIED);
 	VD_AUTO(vd_authority) opened = open_it(&folder, "correct horse");
 	assert_int_equal(vd_authority_rotate(opened, VD_ROTATE_INTERMEDIATE, NOW, NULL), VD_OK);
 	find_file(&folder, "intermediate-", ".key", path);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 
 #define OTHERS (S_IRWXG | S_IRWXO)
+#define PATH_BYTES 4096u
 
 void
 vd_fd_close(const int *fd)
@@ -158,13 +159,30 @@ vd_file_write(int folder, const char *name, struct vd_str bytes, mode_t mode, st
 	return st;
 }
 
+enum vd_status
+vd_file_write_path(const char *path, struct vd_str bytes, mode_t mode, struct vd_err *err)
+{
+	char folder[PATH_BYTES];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	size_t len = slash == NULL ? 0 : (size_t)(name - path);
+	if (len >= sizeof folder)
+		return vd_fail(err, VD_ELIMIT, "%s: too long a path", path);
+	memcpy(folder, path, len);
+	folder[len] = '\0';
+	VD_AUTO_FD fd = open(len == 0 ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(err, folder);
+	return vd_file_write(fd, name, bytes, mode, err);
+}
+
 /* ---- folders ---- */
 
 /* Makes path and what is missing above it; where it cannot, opening it will say why. */
 static void
 make_folders(const char *path)
 {
-	char part[4096];
+	char part[PATH_BYTES];
 	size_t len = strlen(path);
 	if (len >= sizeof part)
 		return;

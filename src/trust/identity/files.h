@@ -42,6 +42,10 @@ enum vd_status vd_file_read(int folder, const char *name, size_t max, enum vd_fi
 enum vd_status vd_file_write(
 	int folder, const char *name, struct vd_str bytes, mode_t mode, struct vd_err *err) VD_MUST_USE;
 
+/* The same for a path; what its folder is like is the caller's business. */
+enum vd_status vd_file_write_path(
+	const char *path, struct vd_str bytes, mode_t mode, struct vd_err *err) VD_MUST_USE;
+
 /* Opens a folder that is this user's (or root's) and closed to others; make: makes it, and those above, where missing. */
 enum vd_status vd_folder_open(const char *path, bool make, int *ret_fd, struct vd_err *err) VD_MUST_USE;
 /* What was renamed, made or removed in it is there after a crash. */

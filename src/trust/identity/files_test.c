@@ -82,6 +82,10 @@ VD_TEST(writing_replaces_in_one_step_and_leaves_nothing_beside)
 	assert_false(vd_file_stamp_eq(&before, &after));
 	assert_int_not_equal(before.inode, after.inode);
 	assert_int_not_equal(access(beside, F_OK), 0);
+	assert_int_equal(vd_file_write_path(path, VD_S("three"), 0600, NULL), VD_OK);
+	assert_int_equal(read_it(path, 5, VD_FILE_SECRET, NULL), VD_OK);
+	fixture_path(&folder, "none/file", beside);
+	assert_int_equal(vd_file_write_path(beside, VD_S(""), 0600, NULL), VD_ENOTFOUND);
 	assert_int_equal(mkdirat(fd, "folder", 0700), 0);
 	assert_int_equal(vd_file_write(fd, "folder", VD_S("x"), 0600, NULL), VD_EIO);
 	fixture_path(&folder, "folder.new", beside);
