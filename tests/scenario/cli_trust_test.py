@@ -210,7 +210,7 @@ class Issue(Case):
 
     def test_names_are_judged_and_lives_bounded(self):
         for words in (["a/b"], [".."], ["x" * 65], ["x", "--dns", "a,URI:spiffe://vedette.local/x"],
-                      ["x", "--ip", "localhost"], ["x", "--instance", ""], ["x", "--life", "soon"]):
+                      ["x", "--ip", "localhost"], ["x", "--instance", ""], ["x", "--life", "soon"], ["x", "--life", "0h"]):
             self.trust("issue", "--out", "x", *words[1:], "--", words[0], code=2)
         self.assertIn("--out is missing", self.trust("issue", "x", code=2).stderr)
         self.assertFalse((self.folder / "x").exists())
@@ -289,7 +289,8 @@ class Rotate(Case):
             self.assertEqual((key["use"], key["kty"], key["crv"]), ("x509-svid", "EC", "P-256"))
         self.trust("issue", "x", "--out", "after")
         self.verify("after", bundle=self.folder / "before/bundle.pem")  # who knows only the old one is not cut off
-        self.trust("rotate", "--root")                                  # the same again is no second one
+        again = self.trust("rotate", "--root")  # is no second one
+        self.assertIn("in the bundle already", again.stderr)
         self.assertEqual(len(self.rows("show")), 3)
 
     def test_a_stolen_root_is_dropped_at_once(self):

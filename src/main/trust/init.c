@@ -11,7 +11,7 @@ static enum vd_status
 read_span(const struct vd_args *args, int id, const char *name, int64_t *ret_ms, struct vd_err *err)
 {
 	const char *text = vd_args_value(args, id);
-	if (text == NULL || vd_args_span(text, ret_ms))
+	if (text == NULL || (vd_args_span(text, ret_ms) && *ret_ms > 0))
 		return VD_OK;
 	return vd_fail(err, VD_EINPUT, "--%s: '%s' is no span; write it like 12h, 90d", name, text);
 }

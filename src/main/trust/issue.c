@@ -29,7 +29,7 @@ read_request(const struct vd_args *args, struct vd_svid_request *ret, struct vd_
 		ret->addresses = gateway_addresses;
 		ret->n_addresses = VD_ARRAY_LEN(gateway_addresses);
 	}
-	if (life != NULL && !vd_args_span(life, &ret->life_ms))
+	if (life != NULL && (!vd_args_span(life, &ret->life_ms) || ret->life_ms == 0))
 		return vd_fail(err, VD_EINPUT, "--life: '%s' is no span; write it like 90m, 12h, 30d", life);
 	if (vd_args_value(args, VD_O_OUT) == NULL)
 		return vd_fail(

@@ -35,10 +35,12 @@ steps_of(const struct vd_args *args, const struct vd_authority *authority, int64
 }
 
 static void
-say(unsigned steps)
+say(const struct vd_args *args, unsigned steps)
 {
 	if (steps == 0)
-		vd_complain("nothing is due");
+		vd_complain("%s", vd_args_given(args, VD_O_ROOT)
+					  ? "a next root is in the bundle already, for less than a day"
+					  : "nothing is due");
 	if ((steps & VD_ROTATE_NEXT_ROOT) != 0 && (steps & VD_ROTATE_NOW) == 0)
 		vd_complain("a next root is in the bundle: give the bundle to all who keep a copy; 'vedette "
 			    "trust "
@@ -84,6 +86,6 @@ vd_cmd_trust_rotate(const struct vd_args *args)
 		return vd_usage_error(args->command->name, &err);
 	int code = vd_rows_print(report.rows, vd_args_value(args, VD_O_FORMAT), VD_EXIT_NOTHING);
 	if (!vd_args_given(args, VD_O_QUIET))
-		say(steps);
+		say(args, steps);
 	return code;
 }

@@ -64,8 +64,8 @@ vd_authority_new(const struct vd_authority_options *options, int64_t now_ms, str
 static struct vd_authority_folder
 folder_of(const struct vd_authority *authority)
 {
-	return (struct vd_authority_folder){
-		authority->folder, authority->fd, {authority->passphrase, authority->passphrase_len}, authority->public};
+	return (struct vd_authority_folder){authority->folder, authority->fd,
+		{authority->passphrase, authority->passphrase_len}, authority->public};
 }
 
 static enum vd_status
@@ -199,6 +199,8 @@ set_times(struct vd_mint *what, const struct vd_parts *parts, const struct vd_sv
 	int64_t life_ms = request->life_ms == 0 ? VD_SVID_LIFE_MS : request->life_ms;
 	if (life_ms < 1000 || now_ms > INT64_MAX - life_ms)
 		return vd_fail(err, VD_EINPUT, "a certificate lives at least a second");
+	if (request->earliest_ms < 0 || request->earliest_ms > now_ms + life_ms)
+		return vd_fail(err, VD_EINPUT, "a certificate would end before it may begin");
 	what->begins_ms = VD_MAX(now_ms - VD_BACKDATE_MS, (request->earliest_ms + 999) / 1000 * 1000);
 	what->ends_ms = VD_MIN(now_ms + life_ms, vd_cert_ends_ms(parts->intermediate));
 	if (what->ends_ms <= now_ms || what->ends_ms <= what->begins_ms)

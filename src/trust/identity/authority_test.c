@@ -203,6 +203,9 @@ VD_TEST(a_leaf_never_outlives_the_intermediate_and_begins_when_it_is_told_to)
 		vd_authority_issue_svid(authority, &request, NOW + VD_INTERMEDIATE_LIFE_MS, &none, &err),
 		VD_EAGAIN);
 	assert_non_null(strstr(err.text, "rotate"));
+	request.earliest_ms = INT64_MAX;
+	assert_int_equal(vd_authority_issue_svid(authority, &request, NOW, &none, &err), VD_EINPUT);
+	request.earliest_ms = 0;
 	request.life_ms = 999;
 	assert_int_equal(vd_authority_issue_svid(authority, &request, NOW, &none, &err), VD_EINPUT);
 }

@@ -13,8 +13,8 @@
  *
  * The epoch changes with the bundles and revocations, not with the own SVID alone.
  *
- * Memory: a source owns its snapshot; what is set is counted.  It outlives the contexts' handshakes no more than it must:
- * a context holds all that it needs.  Thread: any, but for vd_source_free.
+ * Memory: a source owns its snapshot; what is set is counted.  A context holds all that its handshakes need and may
+ * outlive the source.  Thread: any, but for vd_source_free.
  */
 #ifndef VD_TRUST_IDENTITY_SOURCE_H
 #define VD_TRUST_IDENTITY_SOURCE_H
@@ -31,8 +31,8 @@ struct vd_source;
 
 struct vd_source_options {
 	int64_t (*wall_ms)(void *owner); /* Unix milliseconds, from any thread; NULL: the system's clock */
-	void *owner;
-	int64_t skew_ms; /* allowance for clocks that differ; 0: VD_SKEW_MS */
+	void *owner;                     /* lives as long as any context that the source made */
+	int64_t skew_ms;                 /* allowance for clocks that differ; 0: VD_SKEW_MS */
 };
 
 /* Without an SVID: contexts are VD_EAGAIN until one is set.  options may be NULL. */
