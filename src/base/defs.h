@@ -41,6 +41,8 @@
 
 /* In-place objects: VD_AUTO_FINI(vd_buf) b; calls vd_buf_fini(&b) when b leaves its scope. */
 #define VD_AUTO_FINI(type) __attribute__((cleanup(type##_fini))) struct type
+/* What is neither: VD_CLEANUP(close_it) int fd; calls close_it(&fd). */
+#define VD_CLEANUP(fn) __attribute__((cleanup(fn)))
 
 #define VD_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define VD_MIN(a, b) ((a) < (b) ? (a) : (b))

@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 
-#define WORD_MAX 64u /* longer words get no suggestion */
+#define WORD_MAX 64u        /* longer words get no suggestion */
+#define SPAN_MAX 100000000u /* units: even as weeks it fits */
 
 /* ---- suggestions ---- */
 
@@ -326,4 +327,36 @@ vd_args_number(
 			(unsigned long long)min, (unsigned long long)max);
 	*ret = n;
 	return VD_OK;
+}
+
+/* Milliseconds of one unit of a span; 0: none. */
+static int64_t
+unit_ms(char unit)
+{
+	switch (unit) {
+	case 's':
+		return 1000;
+	case 'm':
+		return 60 * 1000;
+	case 'h':
+		return 3600 * 1000;
+	case 'd':
+		return 24 * 3600 * (int64_t)1000;
+	case 'w':
+		return 7 * 24 * 3600 * (int64_t)1000;
+	default:
+		return 0;
+	}
+}
+
+bool
+vd_args_span(const char *text, int64_t *ret_ms)
+{
+	struct vd_str s = vd_str_from(text);
+	uint64_t n;
+	if (s.len < 2 || unit_ms(s.at[s.len - 1]) == 0 || !vd_str_u64((struct vd_str){s.at, s.len - 1}, &n) ||
+		n > SPAN_MAX)
+		return false;
+	*ret_ms = (int64_t)n * unit_ms(s.at[s.len - 1]);
+	return true;
 }

@@ -89,4 +89,7 @@ const char *vd_args_nearest_of(const char *word, const char *const *choices);
 enum vd_status vd_args_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
 	struct vd_err *err) VD_MUST_USE;
 
+/* "90m", "24h", "7d": a number and s, m, h, d or w.  False: no span. */
+bool vd_args_span(const char *text, int64_t *ret_ms);
+
 #endif

@@ -149,6 +149,17 @@ VD_TEST(numbers_have_bounds)
 	assert_int_equal(n, 256);
 }
 
+VD_TEST(a_span_is_a_number_and_a_unit)
+{
+	int64_t ms = 7;
+	static const char *const wrong[] = {"", "h", "1", "1y", "-1h", "1.5h", "1h30m", " 1h", "100000001s"};
+	for (size_t i = 0; i < VD_ARRAY_LEN(wrong); i++)
+		assert_false(vd_args_span(wrong[i], &ms));
+	assert_int_equal(ms, 7);
+	assert_true(vd_args_span("90m", &ms) && ms == 5400000);
+	assert_true(vd_args_span("100000000w", &ms) && ms == 60480000000000000);
+}
+
 VD_TEST(a_command_line_survives_every_out_of_memory)
 {
 	VD_TORTURE

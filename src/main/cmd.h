@@ -9,6 +9,11 @@ int vd_cmd_rules_check(const struct vd_args *args);
 int vd_cmd_rules_coverage(const struct vd_args *args);
 int vd_cmd_rules_explain(const struct vd_args *args);
 int vd_cmd_rules_test(const struct vd_args *args);
+int vd_cmd_trust_bundle(const struct vd_args *args);
+int vd_cmd_trust_init(const struct vd_args *args);
+int vd_cmd_trust_issue(const struct vd_args *args);
+int vd_cmd_trust_rotate(const struct vd_args *args);
+int vd_cmd_trust_show(const struct vd_args *args);
 int vd_cmd_completion(const struct vd_args *args);
 
 #endif

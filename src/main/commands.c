@@ -47,6 +47,23 @@ static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 		VD_O_QUIET, "quiet", 'q', VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL, what                        \
 	}
 
+#define FOLDER                                                                                               \
+	{                                                                                                    \
+		VD_O_FOLDER, "folder", 'd', VD_OPT_VALUE, VD_WORD_FOLDER, "DIR", NULL,                       \
+			"the authority's folder; $VEDETTE_TRUST, or ~/.local/state/vedette/trust"            \
+	}
+#define KEY_FILE                                                                                             \
+	{                                                                                                    \
+		VD_O_KEY_FILE, "key-file", 'k', VD_OPT_VALUE, VD_WORD_FILE, "FILE", NULL,                    \
+			"a file with what the authority's keys are sealed with: a passphrase or random "     \
+			"bytes"                                                                              \
+	}
+#define PASSPHRASE                                                                                           \
+	{                                                                                                    \
+		VD_O_PASSPHRASE, "passphrase", 'P', VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL,                   \
+			"ask for the passphrase that seals the authority's keys"                             \
+	}
+
 static const struct vd_option detect_options[] = {
 	RULES,
 	PIPELINE,
@@ -84,6 +101,51 @@ static const struct vd_option explain_options[] = {RULES, PIPELINE, VALUES, FORM
 
 static const struct vd_option test_options[] = {
 	PIPELINE, VALUES, FORMAT, NO_ROUTING, QUIET("print only failures, no summary"), HELP};
+
+static const struct vd_option init_options[] = {FOLDER,
+	{VD_O_TRUST_DOMAIN, "trust-domain", 't', VD_OPT_VALUE, VD_WORD_TEXT, "NAME", NULL,
+		"the trust domain, vedette.local unless given"},
+	KEY_FILE, PASSPHRASE,
+	{VD_O_ROOT_LIFE, "root-life", 0, VD_OPT_VALUE, VD_WORD_TEXT, "SPAN", NULL,
+		"how long a root is valid, 1825d unless given"},
+	{VD_O_INTERMEDIATE_LIFE, "intermediate-life", 0, VD_OPT_VALUE, VD_WORD_TEXT, "SPAN", NULL,
+		"how long an intermediate is valid, 90d unless given"},
+	{VD_O_UNCONSTRAINED, "no-name-constraints", 0, VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL,
+		"do not bind the signing certificates to the trust domain, for peers that know no such "
+		"constraint"},
+	FORMAT, QUIET("say nothing beside the rows"), HELP};
+
+static const struct vd_option issue_options[] = {
+	{VD_O_OUT, "out", 'O', VD_OPT_VALUE, VD_WORD_FOLDER, "DIR", NULL,
+		"the folder for svid.pem, key.pem and bundle.pem, made where missing"},
+	{VD_O_INSTANCE, "instance", 'i', VD_OPT_VALUE, VD_WORD_TEXT, "NAME", NULL,
+		"the instance of Vedette that the service is part of, default unless given"},
+	{VD_O_DNS, "dns", 0, VD_OPT_LIST, VD_WORD_TEXT, "NAME…", NULL, "DNS names it is reached by"},
+	{VD_O_IP, "ip", 0, VD_OPT_LIST, VD_WORD_TEXT, "ADDRESS…", NULL,
+		"IPv4 and IPv6 addresses it is reached at"},
+	{VD_O_LIFE, "life", 'l', VD_OPT_VALUE, VD_WORD_TEXT, "SPAN", NULL,
+		"how long it is valid, 1h unless given; never beyond the intermediate"},
+	FOLDER, KEY_FILE, PASSPHRASE, FORMAT, HELP};
+
+static const struct vd_option show_options[] = {FOLDER, FORMAT, HELP};
+
+static const struct vd_option rotate_options[] = {
+	{VD_O_INTERMEDIATE, "intermediate", 0, VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL,
+		"make a new intermediate, due or not"},
+	{VD_O_ROOT, "root", 0, VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL,
+		"add a next root to the bundle, which will sign after a day"},
+	{VD_O_NOW, "now", 0, VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL,
+		"with --root: sign with it at once and drop the old one; everything must be issued anew"},
+	FOLDER, KEY_FILE, PASSPHRASE, FORMAT, QUIET("say nothing beside the rows"), HELP};
+
+static const char *const bundle_formats[] = {"pem", "spiffe", NULL};
+
+static const struct vd_option bundle_options[] = {FOLDER,
+	{VD_O_FORMAT, "format", 'o', VD_OPT_VALUE, VD_WORD_CHOICE, "FORMAT", bundle_formats,
+		"pem, or spiffe: a JWK set with its sequence number; pem unless given"},
+	{VD_O_OUT, "out", 'O', VD_OPT_VALUE, VD_WORD_FILE, "FILE", NULL,
+		"write it there, replacing what was in one step, and not to standard output"},
+	HELP};
 
 static const struct vd_option help_only[] = {HELP};
 
@@ -147,6 +209,50 @@ const struct vd_command vd_commands[] = {
 		"may match.\n"
 		"\n"
 		"Exit code: 0 all cases hold, 1 some fail, 2 usage or error.\n"},
+	{"trust init", "make a certificate authority for the services", "", VD_WORD_NONE, NULL, 0, 0,
+		OPTIONS(init_options),
+		"A row a certificate made: kind, role, verdict, id, not_after, subject, serial, not_before, "
+		"message.\n"
+		"\n"
+		"SPAN is a number and s, m, h, d or w. A root lives at least four times as long as an "
+		"intermediate.\n"
+		"\n"
+		"Exit code: 0 made, 2 usage or error (there is one already).\n"
+		"\n"
+		"Example:\n"
+		"  vedette trust init --trust-domain example.org --passphrase\n"},
+	{"trust issue", "issue a certificate to a service", "SERVICE", VD_WORD_TEXT, NULL, 1, 1,
+		OPTIONS(issue_options),
+		"SERVICE is the last part of its id, spiffe://TRUST-DOMAIN/ns/INSTANCE/sa/SERVICE, and its "
+		"common name.\n"
+		"The gateway gets localhost, 127.0.0.1 and ::1 unless names or addresses are given.\n"
+		"\n"
+		"Exit code: 0 issued, 2 usage or error.\n"
+		"\n"
+		"Example:\n"
+		"  vedette trust issue kafka --life 30d --out pki/kafka --dns kafka.example.org\n"},
+	{"trust show", "show an authority or certificates, and whether they are in order", "[FILE…]",
+		VD_WORD_FILE, NULL, 0, ANY_NUMBER, OPTIONS(show_options),
+		"FILE holds certificates in PEM form; without one, the authority's are shown. A row a "
+		"certificate;\n"
+		"verdict is ok, due (to be rotated), ended, early (not yet valid) or bad (no X509-SVID; "
+		"message "
+		"says why).\n"
+		"\n"
+		"Exit code: 0 all are ok, 1 some are not, 2 usage or error.\n"},
+	{"trust rotate", "replace signing certificates that are due", "", VD_WORD_NONE, NULL, 0, 0,
+		OPTIONS(rotate_options),
+		"Without options it does what the calendar asks for: a new intermediate at half the old "
+		"one's "
+		"life, a\n"
+		"next root well before the old one ends, signing with it once it was in the bundle for a "
+		"day, "
+		"and taking\n"
+		"an old root out of the bundle when everything it signed has ended.\n"
+		"\n"
+		"Exit code: 0 done, 2 usage or error.\n"},
+	{"trust bundle", "print what certificates of the authority are verified with", "", VD_WORD_NONE, NULL,
+		0, 0, OPTIONS(bundle_options), "Exit code: 0 printed, 2 usage or error.\n"},
 	{"completion", "print completion for a shell", "SHELL", VD_WORD_CHOICE, shells, 1, 1,
 		OPTIONS(help_only),
 		"SHELL is bash, zsh or fish.\n"

@@ -80,15 +80,17 @@ page_of(const struct vd_command *command)
 {
 	if (strncmp(command->name, "rules ", 6) == 0)
 		return "docs/man/vedette-rules.1";
+	if (strncmp(command->name, "trust ", 6) == 0)
+		return "docs/man/vedette-trust.1";
 	return strcmp(command->name, "detect") == 0 ? "docs/man/vedette-detect.1" : "docs/man/vedette.1";
 }
 
-/* The part of a page that describes one command of vedette-rules: from its heading to the next. */
+/* The part of a page that describes one of its commands: from its heading to the next. */
 static char *
 part_of(char *page, const struct vd_command *command)
 {
 	char heading[64];
-	if (strncmp(command->name, "rules ", 6) != 0)
+	if (strchr(command->name, ' ') == NULL)
 		return page;
 	(void)snprintf(heading, sizeof heading, "\n.Ss %s\n", command->name);
 	char *begin = strstr(page, heading);

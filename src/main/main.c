@@ -17,6 +17,11 @@ static const struct {
 	{"rules coverage", vd_cmd_rules_coverage},
 	{"rules explain", vd_cmd_rules_explain},
 	{"rules test", vd_cmd_rules_test},
+	{"trust bundle", vd_cmd_trust_bundle},
+	{"trust init", vd_cmd_trust_init},
+	{"trust issue", vd_cmd_trust_issue},
+	{"trust rotate", vd_cmd_trust_rotate},
+	{"trust show", vd_cmd_trust_show},
 	{"completion", vd_cmd_completion},
 };
 
@@ -59,7 +64,7 @@ help_on(int argc, const char *const argv[])
 {
 	struct vd_err err = VD_ERR_INIT;
 	int words = 0;
-	if (argc == 0 || (argc == 1 && strcmp(argv[0], "rules") == 0))
+	if (argc == 0 || (argc == 1 && (strcmp(argv[0], "rules") == 0 || strcmp(argv[0], "trust") == 0)))
 		return print_help(NULL);
 	const struct vd_command *command = vd_command_find(argc, argv, &words, &err);
 	return command == NULL ? vd_usage_error("help", &err) : print_help(command);

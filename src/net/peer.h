@@ -19,6 +19,7 @@
 #define VD_SPIFFE_ID_MAX                                                                                     \
 	255u              /* bytes of a whole id; the SPIFFE ID specification allows 2048, ours are short */
 #define VD_SERIAL_MAX 41u /* hexadecimal digits of 20 bytes (RFC 5280, 4.1.2.2), NUL */
+#define VD_ANCHOR_LEN 32u /* SHA-256 of a trust anchor's certificate */
 
 enum vd_peer_kind {
 	VD_PEER_ANONYMOUS, /* a client of the public door: TLS without a certificate */
@@ -30,9 +31,11 @@ struct vd_peer {
 	enum vd_peer_kind kind;
 	char spiffe_id[VD_SPIFFE_ID_MAX + 1]; /* "": none */
 	char serial[VD_SERIAL_MAX];           /* of its certificate */
-	int64_t expires_ms; /* Unix milliseconds: end of its certificate; INT64_MAX: never */
-	uint32_t uid, gid;  /* LOCAL */
-	int32_t pid;        /* LOCAL; 0: from another pid namespace */
+	int64_t expires_ms;            /* Unix milliseconds: end of its certificate; INT64_MAX: never */
+	int64_t issued_ms;             /* SVID: beginning of its certificate */
+	uint8_t anchor[VD_ANCHOR_LEN]; /* SVID: which trust anchor its chain ends at */
+	uint32_t uid, gid;             /* LOCAL */
+	int32_t pid;                   /* LOCAL; 0: from another pid namespace */
 };
 
 /* What a listener or a channel demands of the other side. */
@@ -41,6 +44,12 @@ struct vd_demand {
 	const char *const
 		*allow; /* SPIFFE ids, the whole list; empty allows nobody who shows a certificate */
 	size_t n_allow;
+	/*
+	 * Protocols by preference, as RFC 7301 sends them ("\x02h2\x08http/1.1"); NULL: none.  A server refuses a client
+	 * that offers only others; one that offers none is the caller's to judge.  It stands here since a server's choice
+	 * belongs to its context, and contexts are shared between threads.
+	 */
+	const char *alpn;
 };
 
 struct vd_identity {
@@ -53,7 +62,8 @@ struct vd_identity {
 	enum vd_status (*tls)(void *owner, bool server, const struct vd_demand *demand, SSL_CTX **ret,
 		int64_t *ret_expires_ms, struct vd_err *err);
 	/*
-	 * Judges the peer of a finished handshake (also a resumed one).  chain may be NULL: no certificate was shown.
+	 * Judges the peer of a finished handshake (also a resumed one).  leaf is the very object that the SSL holds
+	 * (SSL_get1_peer_certificate), since the verified chain is remembered with it; NULL: no certificate was shown.
 	 * VD_EDENIED with the reason in words.
 	 */
 	enum vd_status (*judge)(void *owner, X509 *leaf, const struct vd_demand *demand, struct vd_peer *ret,
@@ -61,6 +71,8 @@ struct vd_identity {
 	/* Is a peer that was admitted still admitted?  Asked of open connections when epoch has changed. */
 	enum vd_status (*again)(void *owner, const struct vd_peer *peer, struct vd_err *err);
 	uint64_t (*epoch)(void *owner);
+	/* Why the peer of a handshake that failed was refused, in words; false: it failed for another reason. */
+	bool (*refusal)(void *owner, const SSL *ssl, struct vd_err *ret);
 };
 
 #endif

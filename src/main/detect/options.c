@@ -20,26 +20,6 @@ vd_rule_paths_read(const struct vd_args *args, struct vd_rule_paths *ret)
 	ret->values = vd_args_list(args, VD_O_VALUES, &ret->n_values);
 }
 
-/* Milliseconds of one unit of a span; 0: none. */
-static int64_t
-unit_ms(char unit)
-{
-	switch (unit) {
-	case 's':
-		return 1000;
-	case 'm':
-		return 60 * 1000;
-	case 'h':
-		return 3600 * 1000;
-	case 'd':
-		return 24 * 3600 * (int64_t)1000;
-	case 'w':
-		return 7 * 24 * 3600 * (int64_t)1000;
-	default:
-		return 0;
-	}
-}
-
 static bool
 is_date(struct vd_str s)
 {
@@ -54,10 +34,9 @@ vd_detect_time(const char *option, const char *text, int64_t now_ms, int64_t *re
 {
 	struct vd_str s = vd_str_from(text);
 	char midnight[32] = {0};
-	uint64_t n;
-	if (s.len > 1 && unit_ms(s.at[s.len - 1]) > 0 && vd_str_u64((struct vd_str){s.at, s.len - 1}, &n) &&
-		n <= 100000000u) {
-		*ret_ms = now_ms - (int64_t)n * unit_ms(s.at[s.len - 1]);
+	int64_t span_ms;
+	if (vd_args_span(text, &span_ms)) {
+		*ret_ms = now_ms - span_ms;
 		return VD_OK;
 	}
 	if (is_date(s)) {
