@@ -21,6 +21,7 @@ struct vd_channel {
 	uint32_t magic;
 #define VD_CHANNEL_MAGIC 0x6368616eu
 	struct vd_channel_setup setup;
+	struct vd_demand demand; /* the setup's, and the protocol */
 	struct link *links;
 	uint32_t n_links, n_opening;
 	struct vd_waiter *first, *last;
@@ -238,7 +239,6 @@ static const struct vd_conn_ops link_ops = {
 static enum vd_status
 open_link(struct vd_channel *channel, struct vd_err *err)
 {
-	static const char *const protocols[] = {"h2"};
 	struct link *link = vd_mem_zalloc(1, sizeof *link);
 	if (link == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a connection");
@@ -247,9 +247,7 @@ open_link(struct vd_channel *channel, struct vd_err *err)
 	struct vd_conn_setup setup = {
 		.loop = channel->setup.loop,
 		.identity = channel->setup.identity,
-		.demand = channel->setup.demand,
-		.protocols = protocols,
-		.n_protocols = 1,
+		.demand = &channel->demand,
 		.times = channel->setup.times,
 		.ops = &link_ops,
 		.owner = link,
@@ -361,6 +359,9 @@ vd_channel_new(const struct vd_channel_setup *setup, struct vd_channel **ret, st
 	if (channel == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a channel");
 	channel->setup = *setup;
+	if (setup->demand != NULL)
+		channel->demand = *setup->demand;
+	channel->demand.alpn = "\x02h2"; /* RFC 7301 */
 	channel->random = setup->seed | 1;
 	channel->timer.due = due;
 	channel->check.due = check;

@@ -27,8 +27,6 @@ struct vd_conn {
 	struct vd_loop *loop;
 	const struct vd_identity *identity;
 	const struct vd_demand *demand;
-	const char *const *protocols;
-	size_t n_protocols;
 	struct vd_conn_times times;
 	enum state state;
 	SSL *ssl; /* NULL: a Unix socket */
@@ -384,10 +382,21 @@ vd_conn_judge_again(struct vd_conn *conn)
 
 /* ---- bytes in ---- */
 
+/* The supplier knows best why it refused the peer; else what OpenSSL says. */
+static void
+handshake_failed(struct vd_conn *conn, int result)
+{
+	const struct vd_identity *identity = conn->identity;
+	struct vd_err why = VD_ERR_INIT;
+	if (identity->refusal == NULL || !identity->refusal(identity->owner, conn->ssl, &why))
+		(void)tls_failed(conn, result, "the handshake", &why);
+	ERR_clear_error();
+	vd_conn_abort(conn, &why);
+}
+
 static void
 shake_hands(struct vd_conn *conn)
 {
-	struct vd_err why = VD_ERR_INIT;
 	if (conn->ssl == NULL) {
 		opened(conn);
 		return;
@@ -399,7 +408,7 @@ shake_hands(struct vd_conn *conn)
 	if (result == 1)
 		opened(conn);
 	else if (kind != SSL_ERROR_WANT_READ && kind != SSL_ERROR_WANT_WRITE)
-		vd_conn_abort(conn, (tls_failed(conn, result, "the handshake", &why), &why));
+		handshake_failed(conn, result);
 }
 
 /* Bytes read into to; 0: not now; -1: the end, or failed. */
@@ -545,43 +554,6 @@ vd_conn_drain(struct vd_conn *conn)
 
 /* ---- beginnings ---- */
 
-/* ALPN, RFC 7301: the first of ours that the client offers; the context of every server connection calls it. */
-int
-vd_conn_choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_len,
-	const unsigned char *offered, unsigned len, void *unused)
-{
-	(void)unused;
-	const struct vd_conn *conn = SSL_get_app_data(ssl);
-	for (size_t i = 0; conn != NULL && i < conn->n_protocols; i++) {
-		size_t own = strlen(conn->protocols[i]);
-		for (unsigned at = 0; at < len && len - at > offered[at]; at += offered[at] + 1u)
-			if (offered[at] == own && memcmp(offered + at + 1, conn->protocols[i], own) == 0) {
-				*ret = offered + at + 1;
-				*ret_len = (unsigned char)own;
-				return SSL_TLSEXT_ERR_OK;
-			}
-	}
-	return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-#define ALPN_MAX 64u
-
-static bool
-offer_protocols(struct vd_conn *conn)
-{
-	unsigned char list[ALPN_MAX];
-	unsigned n = 0;
-	for (size_t i = 0; i < conn->n_protocols; i++) {
-		size_t len = strlen(conn->protocols[i]);
-		if (n + 1 + len > sizeof list)
-			return false;
-		list[n++] = (unsigned char)len;
-		memcpy(list + n, conn->protocols[i], len);
-		n += (unsigned)len;
-	}
-	return SSL_set_alpn_protos(conn->ssl, list, n) == 0; /* 0: done */
-}
-
 static enum vd_status
 begin_tls(struct vd_conn *conn, const char *host, struct vd_err *err)
 {
@@ -604,7 +576,7 @@ begin_tls(struct vd_conn *conn, const char *host, struct vd_err *err)
 		return VD_OK;
 	}
 	SSL_set_connect_state(conn->ssl);
-	if (!offer_protocols(conn) || (host != NULL && SSL_set_tlsext_host_name(conn->ssl, host) != 1))
+	if (host != NULL && SSL_set_tlsext_host_name(conn->ssl, host) != 1)
 		return vd_fail(err, VD_ENOMEM, "no memory for TLS");
 	return VD_OK;
 }
@@ -627,8 +599,6 @@ begin(const struct vd_conn_setup *setup, int fd, bool server, bool local, const 
 	conn->loop = setup->loop;
 	conn->identity = setup->identity;
 	conn->demand = setup->demand;
-	conn->protocols = setup->protocols;
-	conn->n_protocols = setup->n_protocols;
 	conn->times = setup->times;
 	conn->server = server;
 	conn->state = server ? SHAKING : CONNECTING;

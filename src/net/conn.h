@@ -45,16 +45,10 @@ struct vd_conn_setup {
 	struct vd_loop *loop;
 	const struct vd_identity *identity; /* NULL: Unix sockets only */
 	const struct vd_demand *demand;
-	const char *const *protocols; /* ALPN, best first: "h2", "http/1.1" */
-	size_t n_protocols;
 	struct vd_conn_times times;
 	const struct vd_conn_ops *ops;
 	void *owner;
 };
-
-/* What a server's TLS context must have as its ALPN callback (SSL_CTX_set_alpn_select_cb). */
-int vd_conn_choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_len,
-	const unsigned char *offered, unsigned len, void *unused);
 
 /* Takes fd, also where it fails.  setup and what it names are borrowed for the connection's life, ops and times copied. */
 enum vd_status vd_conn_accept(

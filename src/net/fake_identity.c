@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "net/conn.h"
+#include "net/loop.h"
 
 struct vd_fake_authority {
 	X509 *cert;
@@ -75,6 +75,18 @@ vd_fake_authority_free(struct vd_fake_authority *authority)
 	vd_mem_free(authority);
 }
 
+static int
+choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_len, const unsigned char *offered,
+	unsigned len, void *ours)
+{
+	(void)ssl;
+	unsigned char *chosen;
+	bool agreed = SSL_select_next_proto(&chosen, ret_len, ours, (unsigned)strlen(ours), offered, len) ==
+		      OPENSSL_NPN_NEGOTIATED;
+	*ret = chosen;
+	return agreed ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 static enum vd_status
 tls(void *owner, bool server, const struct vd_demand *demand, SSL_CTX **ret, int64_t *ret_expires_ms,
 	struct vd_err *err)
@@ -88,8 +100,11 @@ tls(void *owner, bool server, const struct vd_demand *demand, SSL_CTX **ret, int
 	SSL_CTX_set_verify(made,
 		SSL_VERIFY_PEER | (server && !demand->anonymous ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
 	if (server) {
-		SSL_CTX_set_alpn_select_cb(made, vd_conn_choose_protocol, NULL);
+		SSL_CTX_set_alpn_select_cb(made, choose_protocol, (void *)(uintptr_t)demand->alpn);
 		must(SSL_CTX_set_session_id_context(made, (const unsigned char *)"test", 4) == 1);
+	} else {
+		must(SSL_CTX_set_alpn_protos(made, (const unsigned char *)demand->alpn,
+			     (unsigned)strlen(demand->alpn)) == 0);
 	}
 	*ret = made;
 	*ret_expires_ms = fake->expires_ms;
@@ -158,7 +173,7 @@ void
 vd_fake_init(
 	struct vd_fake *fake, struct vd_fake_authority *authority, const char *spiffe_id, int64_t lives_ms)
 {
-	*fake = (struct vd_fake){.identity = {fake, tls, judge, again, epoch}, .authority = authority};
+	*fake = (struct vd_fake){.identity = {fake, tls, judge, again, epoch, NULL}, .authority = authority};
 	fake->key = EVP_EC_gen("P-256");
 	must(fake->key != NULL);
 	vd_fake_renew(fake, spiffe_id, lives_ms);

@@ -56,8 +56,7 @@ struct vd_identity {
 	void *owner;
 	/*
 	 * A context for new handshakes, server or client, which the caller drops with SSL_CTX_free, and the end of the
-	 * certificate in it (Unix ms).  TLS 1.3 only; the peer's chain is verified by it; a server's has
-	 * vd_conn_choose_protocol (net/conn.h) for ALPN.  VD_EAGAIN: there is none yet.
+	 * certificate in it (Unix ms).  TLS 1.3 only; the peer's chain is verified by it.  VD_EAGAIN: there is none yet.
 	 */
 	enum vd_status (*tls)(void *owner, bool server, const struct vd_demand *demand, SSL_CTX **ret,
 		int64_t *ret_expires_ms, struct vd_err *err);
@@ -71,7 +70,7 @@ struct vd_identity {
 	/* Is a peer that was admitted still admitted?  Asked of open connections when epoch has changed. */
 	enum vd_status (*again)(void *owner, const struct vd_peer *peer, struct vd_err *err);
 	uint64_t (*epoch)(void *owner);
-	/* Why the peer of a handshake that failed was refused, in words; false: it failed for another reason. */
+	/* Why the peer of a handshake that failed was refused, in words; false: for another reason.  May be NULL. */
 	bool (*refusal)(void *owner, const SSL *ssl, struct vd_err *ret);
 };
 

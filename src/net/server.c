@@ -19,14 +19,15 @@
 const struct vd_conn_times vd_conn_times_default = {
 	.handshake_ms = 10000, .idle_ms = 300000, .drain_ms = 30000};
 
-static const char *const h2_only[] = {"h2"};
-static const char *const h2_and_h1[] = {"h2", "http/1.1"};
+#define ALPN_H2 "\x02h2" /* RFC 7301 */
+#define ALPN_H2_AND_HTTP1 "\x02h2\x08http/1.1"
 
 /* A listener in one worker. */
 struct door {
 	struct vd_watch watch;
 	struct worker *worker;
 	const struct vd_listen *listen;
+	struct vd_demand demand; /* the listener's, and its protocols */
 	struct vd_conn_setup setup;
 };
 
@@ -127,8 +128,14 @@ line_opened(void *owner, struct vd_conn *conn)
 		.keeper = line,
 		.pool = setup.pool,
 	};
-	bool http1 = vd_str_is(vd_conn_protocol(conn), "http/1.1") ||
-		     (line->door->listen->http1 && vd_addr_is_unix(&line->door->listen->addr));
+	/* who offers no protocol speaks HTTP/1.1, where that is spoken at all */
+	bool h2 = vd_str_is(vd_conn_protocol(conn), "h2") || vd_addr_is_unix(&line->door->listen->addr);
+	bool http1 = line->door->listen->http1 && !vd_str_is(vd_conn_protocol(conn), "h2");
+	if (!h2 && !http1) {
+		(void)vd_fail(&err, VD_EINPUT, "the client offers no protocol (ALPN h2)");
+		vd_conn_abort(conn, &err);
+		return;
+	}
 	enum vd_status st =
 		http1 ? vd_http1_new(&setup1, conn, &err) : vd_http2_new(&setup, conn, &line->http2, &err);
 	if (st != VD_OK)
@@ -330,12 +337,12 @@ build_doors(struct worker *worker, struct vd_err *err)
 		struct door *door = &worker->doors[i];
 		door->worker = worker;
 		door->listen = listen;
+		door->demand = listen->demand;
+		door->demand.alpn = listen->http1 ? ALPN_H2_AND_HTTP1 : ALPN_H2;
 		door->setup = (struct vd_conn_setup){
 			.loop = worker->loop,
 			.identity = server->setup.identity,
-			.demand = &listen->demand,
-			.protocols = listen->http1 ? h2_and_h1 : h2_only,
-			.n_protocols = listen->http1 ? 2 : 1,
+			.demand = &door->demand,
 			.times = server->setup.times,
 			.ops = &line_ops,
 		};
