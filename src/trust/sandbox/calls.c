@@ -46,34 +46,54 @@ enum {
 	WATCH = 1 << 18,
 };
 
+/* What each bit of a profile brings. */
+struct brings {
+	unsigned bit, groups;
+};
+
+static const struct brings of_sockets[] = {
+	{VD_SANDBOX_UDP, SOCKETS | UDP | BINDS | CONNECTS},
+	{VD_SANDBOX_UNIX_CONNECT, SOCKETS | UNIX | CONNECTS},
+	{VD_SANDBOX_UNIX_SERVE, SOCKETS | UNIX | BINDS | LISTENS},
+	{VD_SANDBOX_ROUTES, SOCKETS | ROUTES | BINDS}, /* the C library binds before it asks */
+};
+
+static const struct brings of_calls[] = {
+	{VD_SANDBOX_THREADS, THREADS},
+	{VD_SANDBOX_PROCESSES, PROCESSES},
+	{VD_SANDBOX_EXEC, EXEC},
+	{VD_SANDBOX_CODE, CODE},
+	{VD_SANDBOX_WATCH, WATCH},
+};
+
+static unsigned
+brought(const struct brings rows[], size_t n, unsigned bits)
+{
+	unsigned groups = 0;
+	for (size_t i = 0; i < n; i++)
+		groups |= bits & rows[i].bit ? rows[i].groups : 0;
+	return groups;
+}
+
 static unsigned
 groups_wanted(const struct vd_sandbox_profile *profile)
 {
-	bool changes = false;
+	unsigned may = 0, wanted = ALWAYS;
 	for (size_t i = 0; i < profile->n_paths; i++)
-		changes |= (profile->paths[i].may & (VD_SANDBOX_WRITE | VD_SANDBOX_CREATE)) != 0;
-	bool files = profile->n_paths > 0 || profile->sees_processes;
-	bool binds = profile->bind.scope != VD_SANDBOX_NONE,
-	     connects = profile->connect.scope != VD_SANDBOX_NONE;
-	unsigned sockets = profile->sockets, calls = profile->calls;
-	bool processes = calls & VD_SANDBOX_PROCESSES, is_code = calls & VD_SANDBOX_CODE;
-	unsigned wanted = ALWAYS;
-	wanted |= files ? FILES : 0u;
-	wanted |= files && !changes ? READ_ONLY : 0u;
-	wanted |= changes ? CHANGES : 0u;
-	wanted |= binds || connects ? SOCKETS | TCP : 0u;
-	wanted |= sockets != 0 ? SOCKETS : 0u;
-	wanted |= sockets & VD_SANDBOX_UDP ? UDP | BINDS | CONNECTS : 0u;
-	wanted |= sockets & (VD_SANDBOX_UNIX_CONNECT | VD_SANDBOX_UNIX_SERVE) ? UNIX : 0u;
-	wanted |= sockets & VD_SANDBOX_UNIX_CONNECT || connects ? CONNECTS : 0u;
-	wanted |= sockets & VD_SANDBOX_UNIX_SERVE || binds ? BINDS | LISTENS : 0u;
-	wanted |= sockets & VD_SANDBOX_ROUTES ? ROUTES | BINDS : 0u;
-	wanted |= processes ? PROCESSES : ALONE;
-	wanted |= calls & VD_SANDBOX_THREADS && !processes ? THREADS : 0u;
-	wanted |= calls & VD_SANDBOX_EXEC ? EXEC : 0u;
-	wanted |= is_code ? CODE : NO_CODE;
-	wanted |= calls & VD_SANDBOX_WATCH ? WATCH : 0u;
-	return wanted;
+		may |= profile->paths[i].may;
+	if (may & (VD_SANDBOX_WRITE | VD_SANDBOX_CREATE))
+		wanted |= FILES | CHANGES;
+	else if (profile->n_paths > 0 || profile->sees_processes)
+		wanted |= FILES | READ_ONLY;
+	if (profile->bind.scope != VD_SANDBOX_NONE)
+		wanted |= SOCKETS | TCP | BINDS | LISTENS;
+	if (profile->connect.scope != VD_SANDBOX_NONE)
+		wanted |= SOCKETS | TCP | CONNECTS;
+	wanted |= brought(of_sockets, VD_ARRAY_LEN(of_sockets), profile->sockets);
+	wanted |= brought(of_calls, VD_ARRAY_LEN(of_calls), profile->calls);
+	/* whoever may fork has clone with other flags, and need not be kept from signalling */
+	wanted = wanted & PROCESSES ? wanted & ~(unsigned)THREADS : wanted | ALONE;
+	return wanted & CODE ? wanted : wanted | NO_CODE;
 }
 
 /* ---- calls whose arguments do not matter ---- */
