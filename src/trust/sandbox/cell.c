@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "trust/sandbox/drop.h"
 #include "trust/sandbox/landlock.h"
 #include "vd_test.h"
 
@@ -133,14 +132,17 @@ wait_for(pid_t pid)
 	return WEXITSTATUS(status) == 255 ? CELL_REFUSED : WEXITSTATUS(status);
 }
 
+/* A build under the thread sanitizer alone is excused: anywhere else, a child that is not alone is a fault. */
+#ifdef __SANITIZE_THREAD__
+#define CANNOT "the thread sanitizer runs a thread of its own in every process"
+#else
+#define CANNOT NULL
+#endif
+
 const char *
 cell_cannot(void)
 {
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0)
-		_exit(vd_drop_check_alone(NULL) != VD_OK);
-	return wait_for(pid) == 0 ? NULL : "the thread sanitizer runs a thread of its own in every process";
+	return CANNOT;
 }
 
 enum vd_status
