@@ -158,7 +158,7 @@ VD_TEST(names_are_looked_up_by_who_may)
 		.connect = {VD_SANDBOX_ALL, NULL, 0},
 		.sockets = VD_SANDBOX_UDP | VD_SANDBOX_ROUTES};
 	assert_int_equal(cell_run(&cell, &client, looks_up, "127.0.0.1"), 0);
-	if (getaddrinfo("localhost", NULL, NULL, &(struct addrinfo *){NULL}) != 0)
+	if (looks_up(&cell, "localhost") != 0)
 		VD_SKIP("localhost has no address here");
 	assert_int_equal(cell_run(&cell, &client, looks_up, "localhost"), 0);
 }
