@@ -62,6 +62,12 @@ prepare_atom(struct vd_ruleset *set, struct vd_atom *atom, struct vd_err *err)
 	if (st != VD_OK)
 		return st;
 	set->regexes[set->n_regexes++] = regex;
+	char *room_for_literal = vd_arena_alloc(set->arena, atom->text.len + 1);
+	if (room_for_literal == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for a regular expression");
+	struct vd_required required = vd_required_find(atom->text, room_for_literal);
+	if (required.times > 1) /* once: bytes are asked for already */
+		vd_regex_expect(regex, required.often, required.times);
 	atom->regex = regex;
 	return VD_OK;
 }
