@@ -15,7 +15,7 @@
 #include "base/status.h"
 #include "base/str.h"
 
-#define VD_REGEX_QUICK_STEPS 1e7        /* of machine code: some ten milliseconds */
+#define VD_REGEX_QUICK_STEPS 3e7        /* of machine code: some tens of milliseconds */
 #define VD_REGEX_MATCH_LIMIT 200000u    /* steps of the interpreter, and so many more */
 #define VD_REGEX_STEPS_PER_BYTE 16u     /* for each byte of the text */
 #define VD_REGEX_HEAP_KIB (64u * 1024u) /* of the interpreter */
