@@ -113,10 +113,25 @@ class Coverage(Case):
         self.assertIn("none of its fields", rules["2"])
         self.assertIn("no event of its log source", rules["4"])
 
+    def test_a_rule_that_can_hold_without_its_fields_has_a_chance(self):
+        texts = []
+        for i, (selection, condition) in enumerate((("LogonUser: null", "s"), ("LogonUser: SYSTEM", "not s"),
+                                                    ("LogonUser|exists: false", "s"), ("LogonUser: x", "s"))):
+            texts.append(f"title: rule {i}\nid: 00000000-0000-4000-8000-0000000001{i:02}\n"
+                         "logsource: {product: windows, category: process_creation}\n"
+                         f"detection:\n  s: {{{selection}}}\n  condition: {condition}\n")
+        rules = self.write("a.yml", "---\n".join(texts))
+        events = self.events("e.jsonl", event(1))
+        found = {r["rule_title"] for r in self.rows(self.run_it("detect", events, "--rules", rules, code=1))}
+        self.assertEqual(found, {"rule 0", "rule 1", "rule 2"})
+        done = self.run_it("rules", "coverage", "--events", events, "--rules", rules, code=1)
+        self.assertEqual([r["title"] for r in self.rows(done) if r["kind"] == "rule"], ["rule 3"])
+        self.assertEqual("1 event: 1 of 1 field missing, 1 of 4 rules on single events without a chance\n", done.stderr)
+
     def test_only_rules_on_single_events_are_counted_and_the_summary_says_so(self):
         rules = self.write("a.yml", RULE + "---\n" + CORRELATION)
         done = self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules", rules)
-        self.assertIn("0 of 1 rules on single events without a chance", done.stderr)
+        self.assertIn("0 of 1 rule on single events without a chance", done.stderr)
 
     def test_full_coverage_is_exit_code_0(self):
         self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules",
@@ -160,6 +175,18 @@ class Explain(Case):
         rule = self.write("web.yml", RULE.replace("{product: windows, category: process_creation}", "{category: webserver}"))
         _, words = self.explain(rule, f"{self.file}:1", code=0)
         self.assertIn("(the rule's: category webserver; the event's: product windows, ", words)
+
+    def test_detect_and_explain_say_the_same_of_null(self):
+        rule = self.write("null.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{A: null}"))
+        rows, _ = self.explain(rule, f"{self.file}:1", code=1)
+        row, = self.rows(self.run_it("detect", self.events("one.jsonl", event(1)), "--rules", rule, code=1))
+        self.assertEqual(row["matched"], [{"field": "A", "value": None, "predicate": "A: null"}])
+        self.assertEqual([rows["A"][k] for k in ("value", "predicate")], [None, "A: null"])
+
+    def test_a_keyword_that_does_not_hold_shows_no_value(self):
+        rule = self.write("word.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "[nowhere]"))
+        rows, _ = self.explain(rule, f"{self.file}:1", code=0)
+        self.assertEqual((rows[""]["holds"], rows[""]["value"]), (False, ""))
 
     def test_an_absent_field_is_told_apart_from_an_empty_one(self):
         rule = self.write("two.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{A: x, B: x, C: x}"))

@@ -90,7 +90,7 @@ evidence_text(const struct vd_report_row *row, struct vd_buf *to)
 			vd_buf_str(to, e->field);
 			vd_buf_text(to, ": ");
 		}
-		vd_buf_str(to, beginning(e->value));
+		vd_buf_str(to, e->value.at == NULL ? VD_REPORT_ABSENT : beginning(e->value));
 		vd_buf_text(to, e->value.len > EVIDENCE_MAX ? "…" : "");
 	}
 }

@@ -123,6 +123,20 @@ VD_TEST(ndjson_says_null_where_time_host_and_level_are_unknown)
 	expect_part(&vd_out_ndjson, &row, "\"level\":null,\"time\":null,\"host\":null,");
 }
 
+VD_TEST(the_value_of_an_absent_field_is_null_and_to_people_absent)
+{
+	static const struct vd_evidence absent[] = {
+		{{"User", 4}, {NULL, 0}, {"User: null", 10}, true, false, {"selection", 9}}};
+	struct vd_report_row row = match_row();
+	row.matched = absent;
+	row.n_matched = 1;
+	expect_part(&vd_out_ndjson, &row,
+		"\"matched\":[{\"field\":\"User\",\"value\":null,\"predicate\":\"User: null\"}]");
+	expect_part(&vd_out_table, &row, "User: (absent)\n");
+	expect_part(&vd_out_ocsf, &row, "\"observables\":[{\"name\":\"device.hostname\",\"type_id\":1,"
+					"\"type\":\"Hostname\",\"value\":\"ws01\"}],");
+}
+
 VD_TEST(repairs_are_named)
 {
 	struct vd_report_row row = match_row();

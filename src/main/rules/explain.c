@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "main/commands.h"
 #include "main/detect/options.h"
+#include "main/detect/report.h"
 #include "main/out.h"
 #include "main/rows.h"
 #include "main/rulebook.h"
@@ -209,7 +210,7 @@ vd_cmd_rules_explain(const struct vd_args *args)
 	enum vd_status st = VD_OK;
 	e.rows = rows;
 	if (vd_format_of(vd_args_value(args, VD_O_FORMAT), STDOUT_FILENO) == VD_FORMAT_TABLE)
-		e.absent = VD_S("(absent)"); /* elsewhere null, or what the format has for it */
+		e.absent = VD_REPORT_ABSENT; /* elsewhere null, or what the format has for it */
 	if (arena == NULL || rows == NULL)
 		st = vd_fail(&err, VD_ENOMEM, "no memory");
 	if (st == VD_OK)
