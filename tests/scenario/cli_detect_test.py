@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from vedette import COMMAND, MISSING, available
+from vedette import COMMAND, MISSING, available, unprivileged
 
 RULE = """title: Shell started
 id: 00000000-0000-4000-8000-000000000001
@@ -147,6 +147,41 @@ class ExitCodes(Case):
         self.assertEqual(done.returncode, 2)
         self.assertIn("norules", done.stderr.decode())
         self.assertIn("No such file", done.stderr.decode())
+
+    def test_what_is_given_and_cannot_be_opened_is_an_error_and_what_is_found_is_left_out(self):
+        nobody = unprivileged()
+        if nobody is None:
+            self.skipTest("no unprivileged user may run the command here")
+        self.folder.chmod(0o755)
+        self.events(event(1), name="logs/a.jsonl")
+        closed = self.events(event(2), name="logs/closed.jsonl")
+        closed.chmod(0)
+        done = self.detect("--no-cache", "--", closed, **nobody)
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertIn(f"cannot read '{closed}': Permission denied", done.stderr.decode())
+        done = self.detect("--no-cache", "--", "logs", **nobody)
+        self.assertEqual((done.returncode, len(self.rows(done))), (1, 1))
+        self.assertIn("logs/closed.jsonl: cannot be opened: Permission denied", done.stderr.decode())
+        self.assertIn("1 piece of bad input was left out", done.stderr.decode())
+        done = self.detect("--no-cache", "--strict", "--", "logs", **nobody)
+        self.assertEqual((done.returncode, len(self.rows(done))), (2, 1))
+        self.assertIn("--strict: 1 piece of bad input\n", done.stderr.decode())
+
+    def test_rules_that_cannot_be_read_do_not_silence_the_others(self):
+        path = self.events(event(1))
+        (self.folder / "rules/gone.yml").symlink_to("nowhere")
+        done = self.run_it("detect", "-q", "--rules", "rules", "--", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual("vedette: rules/gone.yml: cannot follow the link: No such file or directory; "
+                         "its rules are left out\n", done.stderr.decode())
+        self.assertIn("note: 1 rule rejected, 0 degraded", self.run_it("detect", "--rules", "rules", "--", path).stderr.decode())
+        # what is named is another matter, and so is a pipeline: without it rules mean something else
+        self.assertEqual(self.run_it("detect", "--rules", "rules/gone.yml", "--", path).returncode, 2)
+        (self.folder / "maps").mkdir()
+        (self.folder / "maps/gone.yml").symlink_to("nowhere")
+        done = self.run_it("detect", "--rules", self.rules, "-p", "maps", "--", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("maps/gone.yml: cannot follow the link", done.stderr.decode())
 
     def test_a_folder_without_rules_is_an_error_and_so_are_rules_of_which_none_loads(self):
         (self.folder / "empty").mkdir()

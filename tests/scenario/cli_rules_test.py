@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from vedette import COMMAND, MISSING, available
+from vedette import COMMAND, MISSING, available, unprivileged
 from cli_detect_test import CORRELATION, LOW_RULE, RULE, event
 
 BROKEN = """title: Broken
@@ -49,9 +49,9 @@ class Case(unittest.TestCase):
     def events(self, name, *events):
         return self.write(name, "".join(json.dumps(e) + "\n" for e in events))
 
-    def run_it(self, *words, code=0):
+    def run_it(self, *words, code=0, **options):
         done = subprocess.run([COMMAND, *map(str, words)], capture_output=True, env=self.env, check=False,
-                              cwd=self.folder, timeout=120, text=True)
+                              cwd=self.folder, timeout=120, text=True, **options)
         self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}\n{done.stderr}")
         return done
 
@@ -82,6 +82,27 @@ class Check(Case):
         row, = self.rows(self.run_it("rules", "check", self.write("a.yml", "title: [\n"), code=1))
         self.assertEqual(row["verdict"], "rejected")
         self.assertIn("(in a list that begins in line 1)", row["message"])
+
+    def test_a_file_that_cannot_be_read_is_a_row_and_the_others_load(self):
+        nobody = unprivileged()
+        if nobody is None:
+            self.skipTest("no unprivileged user may run the command here")
+        self.folder.chmod(0o755)
+        self.write("r/a.yml", RULE)
+        self.write("r/closed.yml", LOW_RULE).chmod(0)
+        self.write("r/inner/b.yml", LOW_RULE).parent.chmod(0)
+        (self.folder / "r/gone.yml").symlink_to("nowhere.yml")
+        os.mkfifo(self.folder / "r/pipe.yml")
+        done = self.run_it("rules", "check", "--no-cache", "r", code=1, **nobody)
+        self.assertEqual([(r["file"], r["verdict"], r["code"], r["message"]) for r in self.rows(done)], [
+            ("r/a.yml", "loaded", "ok", ""),
+            ("r/closed.yml", "rejected", "file-unreadable", "cannot open it: Permission denied"),
+            ("r/gone.yml", "rejected", "file-unreadable", "cannot follow the link: No such file or directory"),
+            ("r/inner", "rejected", "file-unreadable", "cannot list it: Permission denied"),
+            ("r/pipe.yml", "rejected", "file-unreadable", "neither a file nor a folder")])
+        self.assertEqual("1 loaded, 0 degraded, 4 rejected\n", done.stderr)
+        done = self.run_it("rules", "check", "--no-cache", "r/closed.yml", code=2, **nobody)
+        self.assertIn("r/closed.yml: cannot open it: Permission denied", done.stderr)
 
     def test_a_wrong_pipeline_is_an_error_with_its_name(self):
         pipeline = self.write("p.yml", "transformations: 7\n")

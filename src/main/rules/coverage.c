@@ -252,6 +252,7 @@ vd_cmd_rules_coverage(const struct vd_args *args)
 	}
 	if (vd_rulebook_new(&paths, &book, &err) != VD_OK)
 		return vd_usage_error(args->command->name, &err);
+	vd_rulebook_say_unreadable(book);
 	vd_interrupt_install();
 	enum vd_status st = init(&c, vd_rulebook_set(book), &err);
 	if (st == VD_OK)

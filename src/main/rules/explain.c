@@ -80,6 +80,7 @@ open_rule(struct explain *e, struct vd_arena *arena, const char *text, struct vd
 	enum vd_status st = vd_rulebook_new(&paths, ret, err);
 	if (st != VD_OK)
 		return st;
+	vd_rulebook_say_unreadable(*ret);
 	e->set = vd_rulebook_set(*ret);
 	st = vd_rule_pick(e->set, wanted, &e->rule, err);
 	return st == VD_OK ? vd_matcher_new(e->set, &e->matcher, err) : st;
