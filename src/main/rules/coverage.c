@@ -20,12 +20,12 @@
 #include "main/rules/events.h"
 
 static const struct vd_column columns[] = {
-	{"kind", VD_COLUMN_TEXT},
-	{"field", VD_COLUMN_TEXT},
-	{"rules", VD_COLUMN_NUMBER},
-	{"rule_id", VD_COLUMN_TEXT},
-	{"title", VD_COLUMN_TEXT},
-	{"message", VD_COLUMN_TEXT},
+	{"kind", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"field", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"rules", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"rule_id", VD_COLUMN_TEXT, VD_FIT_DROP},
+	{"title", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"message", VD_COLUMN_TEXT, VD_FIT_WHOLE},
 };
 
 struct field {

@@ -15,12 +15,12 @@
 #include "main/rules/pick.h"
 
 static const struct vd_column columns[] = {
-	{"selection", VD_COLUMN_TEXT},
-	{"holds", VD_COLUMN_NUMBER}, /* true or false as they are */
-	{"negated", VD_COLUMN_NUMBER},
-	{"predicate", VD_COLUMN_TEXT},
-	{"field", VD_COLUMN_TEXT},
-	{"value", VD_COLUMN_TEXT},
+	{"selection", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"holds", VD_COLUMN_NUMBER, VD_FIT_WHOLE}, /* true or false as they are */
+	{"negated", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"predicate", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"field", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"value", VD_COLUMN_TEXT, VD_FIT_WHOLE},
 };
 
 struct explain {
