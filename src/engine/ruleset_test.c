@@ -99,7 +99,8 @@ static bool
 needs_field(const char *detection)
 {
 	char rule[512];
-	(void)snprintf(rule, sizeof rule, "title: t\nlogsource: {category: test}\ndetection: {%s}\n", detection);
+	(void)snprintf(
+		rule, sizeof rule, "title: t\nlogsource: {category: test}\ndetection: {%s}\n", detection);
 	struct vd_ruleset *set = ruleset_of(rule);
 	assert_int_equal(vd_ruleset_single_rules(set), 1);
 	bool needs = vd_ruleset_rule_needs_field(set, 0);
@@ -141,7 +142,8 @@ VD_TEST(an_unreadable_file_has_a_verdict_and_the_others_load)
 	struct vd_text rule = {VD_S("a.yml"),
 		VD_S("title: t\nlogsource: {category: test}\ndetection: {s: {A: x}, condition: s}\n")};
 	struct vd_text gone = {VD_S("b.yml"), VD_S("cannot open it: Permission denied")};
-	struct vd_ruleset_input input = {.rules = &rule, .n_rules = 1, .unreadable = &gone, .n_unreadable = 1};
+	struct vd_ruleset_input input = {
+		.rules = &rule, .n_rules = 1, .unreadable = &gone, .n_unreadable = 1};
 	struct vd_ruleset *set = NULL;
 	assert_int_equal(vd_ruleset_new(&input, &set, &err), VD_OK);
 	assert_int_equal(vd_ruleset_single_rules(set), 1);

@@ -504,9 +504,8 @@ VD_TEST(a_path_that_is_given_and_may_not_be_read_is_an_error_and_one_below_a_fol
 	VD_AUTO(vd_batch) batch = vd_batch_new();
 	assert_non_null(batch);
 	assert_int_equal(vd_reader_next(reader, batch, &err), VD_END);
-	assert_string_equal(seen.bad.at,
-		"inner 0! cannot open the folder: Permission denied\n"
-		"a.jsonl 0! cannot be opened: Permission denied\n");
+	assert_string_equal(seen.bad.at, "inner 0! cannot open the folder: Permission denied\n"
+					 "a.jsonl 0! cannot be opened: Permission denied\n");
 	assert_int_equal(seteuid(user), 0);
 	vd_reader_free(reader);
 	(void)unlink(file);

@@ -52,8 +52,8 @@ static enum vd_status
 io_failed(const char *what, struct vd_err *err)
 {
 	int error = errno;
-	return vd_fail(err, error == ENOENT ? VD_ENOTFOUND : VD_EIO, "cannot %s: %s", what,
-		strerrordesc_np(error));
+	return vd_fail(
+		err, error == ENOENT ? VD_ENOTFOUND : VD_EIO, "cannot %s: %s", what, strerrordesc_np(error));
 }
 
 /* Reads to the end: the size may be unknown (a pipe). */

@@ -203,6 +203,15 @@ class ExitCodes(Case):
                 self.assertIn(b"vedette", done.stdout)
                 self.assertEqual(done.stderr, b"")
 
+    def test_help_of_rules_is_about_its_commands(self):
+        for words in (["rules", "--help"], ["rules", "-h"], ["help", "rules"]):
+            with self.subTest(words=words):
+                page = self.run_it(*words).stdout.decode()
+                self.assertTrue(page.startswith("vedette rules: "))
+                for part in ("Usage: vedette rules COMMAND", "  rules check ", "  rules test ", "Exit code: "):
+                    self.assertIn(part, page)
+                self.assertNotIn("detect", page)
+
 
 class Output(Case):
     def test_a_match_has_the_promised_keys(self):

@@ -271,6 +271,28 @@ class Explain(Case):
         words = self.run_it("rules", "explain", self.write("many.yml", many), self.file, code=2).stderr
         self.assertRegex(words, r"holds 40 rules.*'Shell 4' and 35 more\n$")
 
+    def test_of_a_broken_line_only_its_fault_is_said(self):
+        lines = [json.dumps(event(1)), '{"a": ', json.dumps(event(2)), "nonsense", json.dumps(event(3)), "more"]
+        file = self.write("mix.jsonl", "\n".join(lines) + "\n")
+        for line in (2, 4):
+            words = self.run_it("rules", "explain", self.rule, f"{file}:{line}", code=2).stderr
+            self.assertRegex(words, f"^vedette: rules explain: {file}:{line}: .+\n$")
+        for line in (1, 3, 5):
+            words = self.run_it("rules", "explain", self.rule, f"{file}:{line}", code=1).stderr
+            self.assertEqual(words, "vedette: Shell started: matches\n")
+
+    def test_quiet_routing_and_cache_are_as_of_its_siblings(self):
+        place = f"{self.file}:1"
+        self.assertEqual(self.run_it("rules", "explain", self.rule, place, "-q", code=1).stderr, "")
+        rule = self.write("web.yml", RULE.replace("{product: windows, category: process_creation}", "{category: webserver}"))
+        self.run_it("rules", "explain", rule, place, code=0)
+        self.assertIn(": matches\n", self.run_it("rules", "explain", rule, place, "--no-routing", code=1).stderr)
+        self.write("r/a.yml", LOW_RULE.replace("|contains: whoami", "|contains: [whoami, straße]"))
+        self.run_it("rules", "explain", "Any command line", place, "--rules", "r", "--no-cache", code=1)
+        self.assertFalse((self.folder / "cache").exists())
+        self.run_it("rules", "explain", "Any command line", place, "--rules", "r", code=1)
+        self.assertTrue((self.folder / "cache").exists())
+
     def test_what_is_not_there_is_an_error(self):
         for rule, place, want in ((self.rule, f"{self.file}:99", "no event there"),
                                   (self.rule, f"{self.file}:x", "must be a number"),
@@ -347,11 +369,16 @@ class Completion(Case):
             try vedette detect --rules some
             try vedette rules explain --pi
             try vedette completion z
+            try vedette help ru
+            try vedette help rules ''
+            try vedette help rules co
+            try vedette help detect ''
         """
         done = subprocess.run(["bash", "--norc", "-c", probe], capture_output=True, text=True, check=False, cwd=self.folder)
         self.assertEqual(done.stderr, "")
         self.assertEqual([line.strip() for line in done.stdout.splitlines()],
-                         ["detect", "check", "--min-level", "ndjson", "ocsf", "some-file.yml", "--pipeline", "zsh"])
+                         ["detect", "check", "--min-level", "ndjson", "ocsf", "some-file.yml", "--pipeline", "zsh",
+                          "rules", "check coverage explain test", "coverage", ""])
 
     def test_scripts_are_valid_where_their_shell_is_there(self):
         tried = 0

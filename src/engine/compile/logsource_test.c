@@ -473,8 +473,8 @@ provider_row(struct vd_buf *row, const char *provider, const char *channel)
 }
 
 static void
-class_row(
-	struct vd_buf *row, const char *symbol, const char *product, const char *categories, const char *services)
+class_row(struct vd_buf *row, const char *symbol, const char *product, const char *categories,
+	const char *services)
 {
 	vd_buf_printf(row, "| %s | %s | %s | %s |\n", symbol, product, categories, services);
 }
@@ -522,11 +522,12 @@ expect_table(const char *manual, const char *heading, struct vd_str rows, bool s
 		in_table += *c == '\n';
 	const char *at = table;
 	for (size_t i = 0; i < rows.len; wanted++) {
-		size_t n = (size_t)((const char *)memchr(rows.at + i, '\n', rows.len - i) - (rows.at + i)) + 1;
+		size_t n =
+			(size_t)((const char *)memchr(rows.at + i, '\n', rows.len - i) - (rows.at + i)) + 1;
 		if (sorted ? memmem(table - 1, (size_t)(end - table) + 2, rows.at + i, n) == NULL
 			   : strncmp(at, rows.at + i, n) != 0)
-			fail_msg("docs/logsources.md, below %.30s: missing, or not in its place: %.*s", heading,
-				(int)n, rows.at + i);
+			fail_msg("docs/logsources.md, below %.30s: missing, or not in its place: %.*s",
+				heading, (int)n, rows.at + i);
 		at += n;
 		i += n;
 	}
@@ -554,12 +555,30 @@ VD_TEST(the_manual_holds_every_row_and_those_whose_order_decides_in_their_order)
 	class_row(&classes, #symbol, product, categories, services);
 #include "engine/compile/logsource.def"
 #define VD_LS_HAS(key) {"exists", VD_K_##key, ""}
-#define VD_LS_LACKS(key) {"no", VD_K_##key, ""}
-#define VD_LS_IS(key, text) {"is", VD_K_##key, text}
-#define VD_LS_STARTS(key, text) {"starts with", VD_K_##key, text}
-#define VD_LS_ENDS(key, text) {"ends with", VD_K_##key, text}
-#define VD_LS_HOLDS(key, text) {"contains", VD_K_##key, text}
-#define VD_LS_IN(key, words) {"in", VD_K_##key, words}
+#define VD_LS_LACKS(key)                                                                                     \
+	{                                                                                                    \
+		"no", VD_K_##key, ""                                                                         \
+	}
+#define VD_LS_IS(key, text)                                                                                  \
+	{                                                                                                    \
+		"is", VD_K_##key, text                                                                       \
+	}
+#define VD_LS_STARTS(key, text)                                                                              \
+	{                                                                                                    \
+		"starts with", VD_K_##key, text                                                              \
+	}
+#define VD_LS_ENDS(key, text)                                                                                \
+	{                                                                                                    \
+		"ends with", VD_K_##key, text                                                                \
+	}
+#define VD_LS_HOLDS(key, text)                                                                               \
+	{                                                                                                    \
+		"contains", VD_K_##key, text                                                                 \
+	}
+#define VD_LS_IN(key, words)                                                                                 \
+	{                                                                                                    \
+		"in", VD_K_##key, words                                                                      \
+	}
 #define VD_LS_WHEN(symbol, ...) when_row(&whens, #symbol, (const struct test_words[3]){__VA_ARGS__});
 #include "engine/compile/logsource.def"
 	expect_table(manual, "\n| provider | channel |", vd_buf_view(&providers), false);

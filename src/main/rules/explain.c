@@ -28,7 +28,6 @@ struct explain {
 	struct vd_ruleset *set;
 	struct vd_matcher *matcher;
 	uint32_t rule;
-	uint64_t line;               /* wanted; 0: the first event */
 	struct vd_log_source source; /* of the event */
 	bool found, matches, routed;
 	bool cut_search, cut_comparison; /* at a bound */
@@ -68,8 +67,8 @@ open_rule(struct explain *e, struct vd_arena *arena, const char *text, struct vd
 	struct vd_rule_paths paths;
 	const char *file = NULL, *wanted = text;
 	vd_rule_paths_read(e->args, &paths);
-	paths.no_cache = true; /* one rule is compiled faster than looked up */
 	if (paths.n_rules == 0) {
+		paths.no_cache = true; /* one rule is compiled faster than looked up */
 		if (!split(arena, text, &file, &wanted))
 			return vd_fail(err, VD_ENOTFOUND,
 				"'%s' is no rule file; write FILE, FILE:ID, or an id with --rules PATH…",
@@ -109,8 +108,6 @@ look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *
 	struct vd_match_result result;
 	const struct vd_evidence *evidence;
 	size_t n;
-	if (e->line != 0 && place.line != e->line)
-		return VD_OK;
 	enum vd_status st = vd_matcher_event(e->matcher, text, &result, err);
 	struct vd_matcher_limits before = vd_matcher_limits(e->matcher);
 	if (st == VD_OK)
@@ -131,12 +128,12 @@ static enum vd_status
 open_event(struct explain *e, struct vd_arena *arena, const char *text, struct vd_err *err)
 {
 	const char *file, *line = NULL;
-	uint64_t bad;
+	uint64_t number = 0; /* the first event */
 	if (!split(arena, text, &file, &line))
 		return vd_fail(err, VD_ENOTFOUND, "'%s' is no event file; write FILE or FILE:LINE", text);
-	if (line != NULL && (!vd_str_u64(vd_str_from(line), &e->line) || e->line == 0))
+	if (line != NULL && (!vd_str_u64(vd_str_from(line), &number) || number == 0))
 		return vd_fail(err, VD_EINPUT, "'%s': the line behind ':' must be a number from 1", text);
-	enum vd_status st = vd_events_each(&file, 1, look, e, &bad, err);
+	enum vd_status st = vd_events_at(file, number, look, e, err);
 	if (st == VD_OK && !e->found)
 		return vd_fail(err, VD_ENOTFOUND, "'%s': no event there", text);
 	return st;
@@ -224,6 +221,7 @@ vd_cmd_rules_explain(const struct vd_args *args)
 	bool matches = e.matches && e.routed;
 	int code = vd_rows_print(
 		rows, vd_args_value(args, VD_O_FORMAT), matches ? VD_EXIT_FINDINGS : VD_EXIT_NOTHING);
-	say(&e);
+	if (!vd_args_given(args, VD_O_QUIET))
+		say(&e);
 	return code;
 }
