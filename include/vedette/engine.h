@@ -46,6 +46,9 @@ struct vd_ruleset_input {
 	size_t n_placeholders;
 	bool no_routing;                   /* every rule sees every event, whatever its logsource */
 	const struct vd_blob_cache *cache; /* or NULL */
+	/* files of rules that the caller could not read: text says why, and each gets a verdict, rejected */
+	const struct vd_text *unreadable;
+	size_t n_unreadable;
 };
 
 struct vd_ruleset;
@@ -89,6 +92,12 @@ VD_API size_t vd_ruleset_single_rules(const struct vd_ruleset *set);
 VD_API struct vd_rule_view vd_ruleset_rule(const struct vd_ruleset *set, size_t rule);
 /* Names of the event fields a single rule reads, each once, after pipelines; borrowed while set lives. */
 VD_API const struct vd_str *vd_ruleset_rule_fields(const struct vd_ruleset *set, size_t rule, size_t *ret_n);
+
+/*
+ * Does a single rule match only events that have one of these fields?  False: it also holds without, by null, by
+ * exists: false, under a not, or by a keyword.
+ */
+VD_API bool vd_ruleset_rule_needs_field(const struct vd_ruleset *set, size_t rule);
 
 /* Numbers of the rules a correlation refers to, also of other correlations; borrowed while set lives. */
 VD_API const size_t *vd_ruleset_rule_refers(const struct vd_ruleset *set, size_t rule, size_t *ret_n);
@@ -144,7 +153,7 @@ VD_API struct vd_log_source vd_matcher_log_source(struct vd_matcher *matcher);
 /* Why a rule matched the last event. */
 struct vd_evidence {
 	struct vd_str field;     /* empty: keyword */
-	struct vd_str value;     /* decoded text, whole; at == NULL (explain only): no such field */
+	struct vd_str value;     /* decoded text, whole; at == NULL: no such field */
 	struct vd_str predicate; /* "Image|endswith: '\cmd.exe'" */
 	bool holds;              /* for explain: false = this predicate does not hold */
 	bool negated;            /* stands under a not */

@@ -570,7 +570,27 @@ VD_TEST(an_explanation_tells_an_absent_field_from_an_empty_one)
 	assert_true(vd_str_is(list[3].value, "null"));
 	(void)run(matcher, &text, "{\"B\": \"x\", \"C\": \"x\"}");
 	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_OK);
-	assert_true(n == 3 && list[0].value.at != NULL && list[0].value.len == 0);
+	assert_true(n == 3 && list[0].value.at == NULL);
+	assert_true(vd_str_is(list[0].predicate, "A: null"));
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(a_keyword_shows_the_value_it_is_found_in_and_none_where_it_is_not)
+{
+	struct vd_ruleset *set = load(VD_S(RULE("t", "s: [whoami, nobody]")), true);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	struct vd_err err = VD_ERR_INIT;
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routed;
+	(void)run(matcher, &text, "{\"A\": \"x\", \"B\": \"cmd whoami\", \"C\": \"z\"}");
+	assert_int_equal(vd_matcher_explain(matcher, 0, &n, &list, &holds, &routed, &err), VD_OK);
+	assert_int_equal(n, 2);
+	assert_true(list[0].holds && vd_str_is(list[0].value, "cmd whoami"));
+	assert_true(!list[1].holds && list[1].value.at != NULL && list[1].value.len == 0);
 	vd_matcher_free(matcher);
 	vd_ruleset_unref(set);
 }

@@ -80,7 +80,8 @@ static const struct vd_option coverage_options[] = {
 		"event files or folders; --events=- for standard input"},
 	RULES, PIPELINE, VALUES, FORMAT, NO_ROUTING, NO_CACHE, QUIET("no summary"), HELP};
 
-static const struct vd_option explain_options[] = {RULES, PIPELINE, VALUES, FORMAT, HELP};
+static const struct vd_option explain_options[] = {
+	RULES, PIPELINE, VALUES, FORMAT, NO_ROUTING, NO_CACHE, QUIET("only the rows"), HELP};
 
 static const struct vd_option test_options[] = {
 	PIPELINE, VALUES, FORMAT, NO_ROUTING, QUIET("print only failures, no summary"), HELP};
@@ -202,8 +203,8 @@ needs_second(const char *word, const char *second, struct vd_err *err)
 	return st;
 }
 
-static bool
-is_first_of_two(const char *word)
+bool
+vd_command_is_group(const char *word)
 {
 	size_t n = strlen(word);
 	for (size_t i = 0; i < VD_ARRAY_LEN(vd_commands); i++)
@@ -229,7 +230,7 @@ vd_command_find(int argc, const char *const argv[], int *ret_words, struct vd_er
 		*ret_words = space == NULL ? 1 : 2;
 		return &vd_commands[i];
 	}
-	if (is_first_of_two(argv[0]))
+	if (vd_command_is_group(argv[0]))
 		(void)needs_second(argv[0], argc > 1 && argv[1][0] != '-' ? argv[1] : NULL, err);
 	else
 		(void)unknown_command(argv[0], err);

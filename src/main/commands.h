@@ -40,8 +40,12 @@ size_t vd_commands_count(void);
 const struct vd_command *vd_command_find(
 	int argc, const char *const argv[], int *ret_words, struct vd_err *err);
 
-/* --help of one command, and of the program. */
+/* Is word the first of two, as "rules" is? */
+bool vd_command_is_group(const char *word);
+
+/* --help of one command, of those that begin with the same word, and of the program. */
 void vd_help_command(const struct vd_command *command, struct vd_buf *to);
+void vd_help_group(const char *word, struct vd_buf *to);
 void vd_help_program(struct vd_buf *to);
 
 #endif

@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from vedette import COMMAND, MISSING, available
+from vedette import COMMAND, MISSING, available, unprivileged
 
 RULE = """title: Shell started
 id: 00000000-0000-4000-8000-000000000001
@@ -148,6 +148,41 @@ class ExitCodes(Case):
         self.assertIn("norules", done.stderr.decode())
         self.assertIn("No such file", done.stderr.decode())
 
+    def test_what_is_given_and_cannot_be_opened_is_an_error_and_what_is_found_is_left_out(self):
+        nobody = unprivileged()
+        if nobody is None:
+            self.skipTest("no unprivileged user may run the command here")
+        self.folder.chmod(0o755)
+        self.events(event(1), name="logs/a.jsonl")
+        closed = self.events(event(2), name="logs/closed.jsonl")
+        closed.chmod(0)
+        done = self.detect("--no-cache", "--", closed, **nobody)
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertIn(f"cannot read '{closed}': Permission denied", done.stderr.decode())
+        done = self.detect("--no-cache", "--", "logs", **nobody)
+        self.assertEqual((done.returncode, len(self.rows(done))), (1, 1))
+        self.assertIn("logs/closed.jsonl: cannot be opened: Permission denied", done.stderr.decode())
+        self.assertIn("1 piece of bad input was left out", done.stderr.decode())
+        done = self.detect("--no-cache", "--strict", "--", "logs", **nobody)
+        self.assertEqual((done.returncode, len(self.rows(done))), (2, 1))
+        self.assertIn("--strict: 1 piece of bad input\n", done.stderr.decode())
+
+    def test_rules_that_cannot_be_read_do_not_silence_the_others(self):
+        path = self.events(event(1))
+        (self.folder / "rules/gone.yml").symlink_to("nowhere")
+        done = self.run_it("detect", "-q", "--rules", "rules", "--", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual("vedette: rules/gone.yml: cannot follow the link: No such file or directory; "
+                         "its rules are left out\n", done.stderr.decode())
+        self.assertIn("note: 1 rule rejected, 0 degraded", self.run_it("detect", "--rules", "rules", "--", path).stderr.decode())
+        # what is named is another matter, and so is a pipeline: without it rules mean something else
+        self.assertEqual(self.run_it("detect", "--rules", "rules/gone.yml", "--", path).returncode, 2)
+        (self.folder / "maps").mkdir()
+        (self.folder / "maps/gone.yml").symlink_to("nowhere")
+        done = self.run_it("detect", "--rules", self.rules, "-p", "maps", "--", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("maps/gone.yml: cannot follow the link", done.stderr.decode())
+
     def test_a_folder_without_rules_is_an_error_and_so_are_rules_of_which_none_loads(self):
         (self.folder / "empty").mkdir()
         done = self.run_it("detect", "--rules", "empty", "--", self.events(event(1)))
@@ -167,6 +202,15 @@ class ExitCodes(Case):
                 self.assertEqual(done.returncode, 0)
                 self.assertIn(b"vedette", done.stdout)
                 self.assertEqual(done.stderr, b"")
+
+    def test_help_of_rules_is_about_its_commands(self):
+        for words in (["rules", "--help"], ["rules", "-h"], ["help", "rules"]):
+            with self.subTest(words=words):
+                page = self.run_it(*words).stdout.decode()
+                self.assertTrue(page.startswith("vedette rules: "))
+                for part in ("Usage: vedette rules COMMAND", "  rules check ", "  rules test ", "Exit code: "):
+                    self.assertIn(part, page)
+                self.assertNotIn("detect", page)
 
 
 class Output(Case):
@@ -408,14 +452,18 @@ class Terminal(Case):
 
     def test_a_terminal_gets_a_coloured_table_that_fits(self):
         path = self.events(event(1, image="C:\\" + "long\\" * 60 + "cmd.exe"))
-        for columns in (60, 80, 120, 200):
+        for columns in (60, 80, 120, 200):  # below 180 a finding is two lines
             out = self.on_terminal("detect", "--rules", self.rules, "--", path, columns=columns)
             self.assertIn(b"\x1b[31mhigh", out)
             plain = out.replace(b"\x1b[31m", b"").replace(b"\x1b[0m", b"").replace(b"\x1b[1m", b"").decode()
-            heading, row = plain.splitlines()
-            self.assertTrue(heading.startswith("LEVEL"))
-            self.assertLessEqual(len(row), columns)
-            self.assertIn("Shell started"[:8], row)
+            lines = plain.splitlines()
+            self.assertEqual(len(lines), 2 if columns >= 180 else 4)
+            self.assertTrue(lines[0].startswith("LEVEL"))
+            for line in lines:
+                self.assertLessEqual(len(line), columns)
+            row = "".join(lines[len(lines) // 2:])
+            for part in ("Shell started", "03:01:00", "ws01", "jsonl:1", "Image: C:"):
+                self.assertIn(part, row)
 
     def test_no_color_is_respected(self):
         out = self.on_terminal("detect", "--rules", self.rules, "--", self.events(event(1)), env={"NO_COLOR": "1"})

@@ -174,8 +174,8 @@ notes(const struct vd_summary_totals *t, struct vd_buf *to)
 		"rule only feeds correlations and does not report alone; 'vedette rules check' marks it",
 		"rules only feed correlations and do not report alone; 'vedette rules check' marks them");
 	if (t->rules.rejected + t->rules.degraded > 0)
-		vd_buf_printf(to, "note: %zu rules rejected, %zu degraded; 'vedette rules check' says why\n",
-			t->rules.rejected, t->rules.degraded);
+		vd_buf_printf(to, "note: %zu rule%s rejected, %zu degraded; 'vedette rules check' says why\n",
+			t->rules.rejected, t->rules.rejected == 1 ? "" : "s", t->rules.degraded);
 	vd_buf_text(to, t->interrupted ? "note: interrupted; the rest of the input was not read\n" : "");
 }
 
