@@ -259,6 +259,21 @@ VD_API struct vd_correlator_counts vd_correlator_counts(const struct vd_correlat
 VD_API struct vd_correlator_counts vd_correlator_rule_counts(
 	const struct vd_correlator *correlator, size_t rule);
 
+/*
+ * Which limits made a correlation rule drop something, and how often, since the correlator was made or restored:
+ * the first two are its groups_dropped, the others its events_dropped.  Where one is not 0, findings may be missing.
+ */
+struct vd_correlator_limits {
+	uint64_t groups;       /* groups beyond max_groups */
+	uint64_t group_bytes;  /* groups, for groups beyond half of max_bytes */
+	uint64_t group_events; /* events of a group beyond max_events */
+	uint64_t held_bytes;   /* matches that wait beyond max_held, without a spill */
+	uint64_t time_bytes;   /* matches of one millisecond beyond half of max_bytes */
+	uint64_t fixed;        /* events that lost groups beyond 256, or values of a field beyond 1,000 */
+};
+VD_API struct vd_correlator_limits vd_correlator_rule_limits(
+	const struct vd_correlator *correlator, size_t rule);
+
 #ifdef __cplusplus
 }
 #endif

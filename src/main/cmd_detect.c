@@ -23,6 +23,10 @@ exit_code(const struct vd_detect_options *options, const struct vd_run_outcome *
 		vd_complain("--strict: %llu pieces of bad input", (unsigned long long)outcome->totals.bad);
 		return VD_EXIT_ERROR;
 	}
+	if (options->strict && outcome->limited) {
+		vd_complain("--strict: a limit was reached, so findings may be missing");
+		return VD_EXIT_ERROR;
+	}
 	if (outcome->findings > 0)
 		return VD_EXIT_FINDINGS;
 	/* half a run must not look like a clean one */
