@@ -124,6 +124,12 @@ VD_API enum vd_status vd_matcher_event(
 
 /* Of the last event: its time (Unix ms; false: none found) and host (empty: none). */
 VD_API bool vd_matcher_time(struct vd_matcher *matcher, int64_t *ret_ms);
+/*
+ * A time without a year (RFC 3164, "Jan  5 03:59:00") is that of the latest year that makes it at most one day later
+ * than the reference (Unix ms): the time of day where events are live, the end of the log where they are old.  Before
+ * a reference is given such times are not found.
+ */
+VD_API void vd_matcher_set_reference(struct vd_matcher *matcher, int64_t reference_ms);
 VD_API struct vd_str vd_matcher_host(struct vd_matcher *matcher);
 /* First value of a field of the last event, decoded; false: absent. */
 VD_API bool vd_matcher_field(struct vd_matcher *matcher, struct vd_str name, struct vd_str *ret);

@@ -524,6 +524,23 @@ VD_TEST(after_an_unreadable_event_there_is_nothing_to_explain)
 	vd_ruleset_unref(set);
 }
 
+VD_TEST(times_without_a_year_need_the_reference_of_the_caller)
+{
+	struct vd_ruleset *set = load(VD_S(RULE("t", "s: {A: x}")), true);
+	struct vd_matcher *matcher = matcher_of(set);
+	struct vd_match_result result;
+	struct vd_err err = VD_ERR_INIT;
+	char text[64 + VD_INPUT_PADDING] = "{\"timestamp\": \"Jan  5 03:59:00\"}";
+	int64_t ms = 0;
+	assert_int_equal(vd_matcher_event(matcher, vd_str_from(text), &result, &err), VD_OK);
+	assert_false(vd_matcher_time(matcher, &ms));
+	vd_matcher_set_reference(matcher, 1767585540000);
+	assert_true(vd_matcher_time(matcher, &ms));
+	assert_true(ms == 1767585540000);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
 #define SYSMON(id) "{\"Channel\": \"Microsoft-Windows-Sysmon/Operational\", \"EventID\": " id "}"
 
 VD_TEST(every_event_is_asked_anew_for_its_log_source)

@@ -254,6 +254,14 @@ class Output(Case):
         rows = self.rows(self.detect("--since", "2026-01-05T03:02:00Z", "--until", "2026-01-05T03:03:00Z", "--", path))
         self.assertEqual([r["event_line"] for r in rows], [2, 4])
 
+    def test_a_time_without_a_year_is_of_the_year_before_now(self):
+        recent = time.gmtime(time.time() - 3600)
+        bare = event(1)
+        del bare["UtcTime"]
+        path = self.events({**bare, "timestamp": time.strftime("%b %e %H:%M:%S", recent)})
+        row, = self.rows(self.detect("--", path))
+        self.assertEqual(row["time"], time.strftime("%Y-%m-%dT%H:%M:%S.000Z", recent))
+
     def test_csv_json_and_ocsf_say_the_same_findings(self):
         path = self.events(event(1), event(2))
         want = [r["id"] for r in self.rows(self.detect("--", path))]

@@ -99,6 +99,7 @@ share(struct run *run)
 		.has_until = o->has_until,
 		.since_ms = o->since_ms,
 		.until_ms = o->until_ms,
+		.now_ms = vd_clock_now(),
 	};
 }
 
