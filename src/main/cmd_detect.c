@@ -24,6 +24,10 @@ exit_code(const struct vd_detect_options *options, const struct vd_run_outcome *
 			outcome->totals.bad == 1 ? "" : "s");
 		return VD_EXIT_ERROR;
 	}
+	if (options->strict && outcome->limited) {
+		vd_complain("--strict: a limit was reached, so findings may be missing");
+		return VD_EXIT_ERROR;
+	}
 	if (outcome->findings > 0)
 		return VD_EXIT_FINDINGS;
 	/* half a run must not look like a clean one */

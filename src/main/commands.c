@@ -64,9 +64,16 @@ static const struct vd_option detect_options[] = {
 	{VD_O_HOLD, "hold", 0, VD_OPT_VALUE, VD_WORD_TEXT, "MIB", NULL,
 		"keep so much of what waits for correlation in memory, 64 unless given; the rest goes to "
 		"$TMPDIR"},
+	{VD_O_CORRELATION_GROUPS, "correlation-groups", 0, VD_OPT_VALUE, VD_WORD_TEXT, "N", NULL,
+		"remember so many groups of a correlation rule, 100000 unless given; the one idle longest "
+		"goes"},
+	{VD_O_CORRELATION_EVENTS, "correlation-events", 0, VD_OPT_VALUE, VD_WORD_TEXT, "N", NULL,
+		"remember so many events of a group, 100000 unless given; the oldest goes"},
+	{VD_O_CORRELATION_MEMORY, "correlation-memory", 0, VD_OPT_VALUE, VD_WORD_TEXT, "MIB", NULL,
+		"memory for what all correlations remember, 256 unless given, half of it for groups"},
 	NO_ROUTING,
 	{VD_O_STRICT, "strict", 0, VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL,
-		"end with exit code 2 if any input was bad, after the whole run"},
+		"end with exit code 2 if any input was bad or a limit was reached, after the whole run"},
 	NO_CACHE,
 	QUIET("no progress bar, no summary"),
 	HELP,

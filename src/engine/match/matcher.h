@@ -61,6 +61,7 @@ struct vd_matcher {
 	uint32_t n_matches;
 	struct vd_route_memo *memos;
 	struct vd_fieldrefs *fieldrefs;
+	int64_t reference_ms;           /* for times without a year; VD_TIME_UNKNOWN: none */
 	bool failed;                    /* memory: a condition could not be judged */
 	struct vd_buf channel, decoded; /* scratch of routing, accessors */
 	/* evidence and capture of the last event */
