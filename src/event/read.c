@@ -181,13 +181,14 @@ start(struct vd_reader *reader, struct vd_err *err)
 static enum vd_status
 open_file(struct vd_reader *reader, struct vd_err *err)
 {
-	const char *name = reader->paths.at[reader->file].name.at;
-	int fd = open_path(name);
+	const struct vd_path *path = &reader->paths.at[reader->file];
+	int fd = open_path(path->name.at);
 	reader->bad_before = reader->bad;
 	reader->holds = false;
 	reader->held.n = 0;
 	if (fd < 0)
-		return vd_fail(err, VD_EIO, "cannot be opened: %s", strerror(errno));
+		return vd_fail(
+			err, path->found ? VD_EIO : VD_ENOTFOUND, "cannot be opened: %s", strerror(errno));
 	enum vd_status st = vd_inflow_new(fd, &reader->in, err);
 	return st == VD_OK ? start(reader, err) : st;
 }
