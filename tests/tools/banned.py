@@ -13,11 +13,8 @@ WORDS = {"ctx", "data", "info", "manager", "util", "utils", "helper", "helpers",
 OURS = re.compile(r"name_data|data_item", re.IGNORECASE)  # the element <Data Name=…> of Windows events
 FOREIGN = ("pcre2_", "PCRE2_", "yaml_", "YAML_", "hs_", "HS_", "ZSTD_", "libevtx_", "libcerror_", "gz", "z_",
            "simdjson", "CMOCKA", "si_", "nettle_", "sha256_", "std", "SSL_", "X509", "EVP_", "BIO_", "ASN1_",
-<<<<<<< HEAD
-           "PEM_", "CRYPTO_", "PKCS8_", "pkcs8_", "nghttp2_", "NGHTTP2_", "google__", "GOOGLE__", "Google__")
-=======
-           "PEM_", "nghttp2_", "NGHTTP2_", "__user_cap_", "seccomp_")
->>>>>>> sandbox
+           "PEM_", "CRYPTO_", "PKCS8_", "pkcs8_", "nghttp2_", "NGHTTP2_", "google__", "GOOGLE__", "Google__",
+           "__user_cap_", "seccomp_")
 CALLS = {"sprintf", "vsprintf", "strcpy", "strcat", "strncpy", "strncat", "strtok", "strtok_r", "atoi", "atol",
          "atof", "gets", "rand", "srand", "system", "popen", "alloca", "sleep", "usleep", "tmpnam", "mktemp"}
 OUTPUT = {"printf", "puts", "putchar", "exit"}          # only src/main and tests; exit nowhere in src

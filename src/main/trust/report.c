@@ -3,15 +3,15 @@
 #include "base/time.h"
 
 static const struct vd_column columns[] = {
-	{"kind", VD_COLUMN_TEXT},
-	{"role", VD_COLUMN_TEXT},
-	{"verdict", VD_COLUMN_TEXT},
-	{"id", VD_COLUMN_TEXT},
-	{"not_after", VD_COLUMN_TEXT},
-	{"subject", VD_COLUMN_TEXT},
-	{"serial", VD_COLUMN_TEXT},
-	{"not_before", VD_COLUMN_TEXT},
-	{"message", VD_COLUMN_TEXT},
+	{"kind", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"role", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"verdict", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"id", VD_COLUMN_TEXT, VD_FIT_MIDDLE},
+	{"not_after", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"subject", VD_COLUMN_TEXT, VD_FIT_DROP},
+	{"serial", VD_COLUMN_TEXT, VD_FIT_DROP},
+	{"not_before", VD_COLUMN_TEXT, VD_FIT_DROP},
+	{"message", VD_COLUMN_TEXT, VD_FIT_WHOLE},
 };
 
 enum vd_status
