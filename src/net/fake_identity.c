@@ -103,8 +103,8 @@ tls(void *owner, bool server, const struct vd_demand *demand, SSL_CTX **ret, int
 		SSL_CTX_set_alpn_select_cb(made, choose_protocol, (void *)(uintptr_t)demand->alpn);
 		must(SSL_CTX_set_session_id_context(made, (const unsigned char *)"test", 4) == 1);
 	} else {
-		must(SSL_CTX_set_alpn_protos(made, (const unsigned char *)demand->alpn,
-			     (unsigned)strlen(demand->alpn)) == 0);
+		must(SSL_CTX_set_alpn_protos(
+			     made, (const unsigned char *)demand->alpn, (unsigned)strlen(demand->alpn)) == 0);
 	}
 	*ret = made;
 	*ret_expires_ms = fake->expires_ms;
