@@ -18,6 +18,7 @@
 struct vd_batch_event {
 	struct vd_str text; /* one JSON object; padded */
 	uint64_t line;      /* 1-based line; EVTX: record id; JSON array: element */
+	uint32_t column;    /* bytes before it on that line; 0 for a record or an element */
 };
 
 struct vd_batch {

@@ -176,7 +176,7 @@ add_record(struct vd_evtx_source *source, struct vd_batch *batch, struct vd_err 
 		return vd_fail(err, st, "%s", words.text);
 	if (st != VD_OK)
 		return VD_OK;
-	batch->events[batch->n++] = (struct vd_batch_event){{NULL, bytes->len - from}, id};
+	batch->events[batch->n++] = (struct vd_batch_event){{NULL, bytes->len - from}, id, 0};
 	vd_buf_char(bytes, '\n');
 	source->last_id = id;
 	return bytes->failed ? vd_fail(err, VD_ENOMEM, "no memory for the events of a batch") : VD_OK;

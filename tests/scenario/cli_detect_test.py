@@ -305,6 +305,34 @@ class BadInput(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"{path}:4: ", done.stderr.decode())
 
+    def test_several_objects_on_a_line_are_all_read_and_what_stands_behind_one_is_named(self):
+        good = json.dumps(event(1))
+        other = json.dumps(event(2, host="ws02"))
+        path = self.write("a.jsonl", f"{good}\n{good}{other}\n{good} {good}, {other}\n  {good}}}\n{good} text\n"
+                                     f"{good}}}{other}\n{good}\n")
+        done = self.detect("--strict", "--", path)
+        self.assertEqual([r["event_line"] for r in self.rows(done)], [1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7])
+        self.assertEqual([r["host"] for r in self.rows(done)][1:3], ["ws01", "ws02"])
+        words = done.stderr.decode()
+        for line, rest in ((4, "}"), (5, "text"), (6, "}" + other[:20])):
+            self.assertIn(f"{path}:{line}: not a JSON object, rest of the line skipped: '{rest}", words)
+        self.assertIn("3 pieces of bad input", words)
+        # the first line of a file decides nothing
+        rest = self.write("b.jsonl", path.read_bytes().split(b"\n", 1)[1])
+        self.assertEqual(len(self.rows(self.detect("--", rest))), 10)
+        explained = self.run_it("rules", "explain", "--rules", self.rules, "-o", "ndjson",
+                                "00000000-0000-4000-8000-000000000001", f"{path}:4")
+        self.assertEqual(explained.returncode, 1, explained.stderr)
+
+    def test_a_broken_line_is_named_with_the_column(self):
+        path = self.write("a.json", '  {"a": x y}\n{"a": 1}  {"b" 2}\n{\n "c": 1\n "d": 2}\n')
+        words = self.detect("--", path).stderr.decode()
+        self.assertIn(f"{path}:1: expected ',' or '}}' after a value (column 11)\n", words)
+        self.assertIn(f"{path}:2: expected ':' after a key (column 16)\n", words)
+        self.assertIn(f"{path}:3: expected ',' or '}}' after a value (line 3 of the event, column 2)\n", words)
+        path = self.write("array.json", '[{"a": 1},\n  {"b" 2}]')
+        self.assertIn(f"{path}:2: expected ':' after a key (column 6)\n", self.detect("--", path).stderr.decode())
+
     def test_strict_makes_bad_input_exit_code_2_after_the_whole_run(self):
         path = self.write("a.jsonl", "nonsense\n" + json.dumps(event(1)) + "\n")
         done = self.detect("--strict", "--", path)

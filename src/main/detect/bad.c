@@ -1,5 +1,7 @@
 #include "main/detect/bad.h"
 
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "base/mem.h"
 #include "main/out.h"
@@ -85,6 +87,18 @@ vd_bad_add(struct vd_bad *bad, struct vd_str file, uint64_t n)
 	bad->count += n;
 	if (entry != NULL)
 		entry->n += n;
+}
+
+void
+vd_bad_place(struct vd_err *err, uint32_t before)
+{
+	size_t used = strlen(err->text), room = sizeof err->text - used;
+	if (err->line == 1)
+		(void)snprintf(
+			err->text + used, room, " (column %llu)", (unsigned long long)before + err->column);
+	else if (err->line > 1)
+		(void)snprintf(
+			err->text + used, room, " (line %u of the event, column %u)", err->line, err->column);
 }
 
 uint64_t

@@ -5,6 +5,7 @@
 #ifndef VD_MAIN_DETECT_BAD_H
 #define VD_MAIN_DETECT_BAD_H
 
+#include "base/status.h"
 #include "event/read.h"
 
 #define VD_BAD_NAMED 20u
@@ -17,6 +18,8 @@ void vd_bad_free(struct vd_bad *bad);
 void vd_bad_note(void *owner, const struct vd_bad_input *input);
 /* n pieces of file that nobody has words for. */
 void vd_bad_add(struct vd_bad *bad, struct vd_str file, uint64_t n);
+/* Puts the place inside the event, where err has one, behind its words.  before: bytes before the event on its line. */
+void vd_bad_place(struct vd_err *err, uint32_t before);
 uint64_t vd_bad_count(const struct vd_bad *bad);
 void vd_bad_say_rest(const struct vd_bad *bad);
 

@@ -39,7 +39,8 @@ struct vd_job_bad {
 
 struct vd_job {
 	struct vd_batch *batch;
-	struct vd_str file; /* name of the batch's file, borrowed from the reader */
+	struct vd_batch *pieces; /* of one line of it that holds more than one event */
+	struct vd_str file;      /* name of the batch's file, borrowed from the reader */
 	/* results */
 	enum vd_status status; /* not VD_OK: the run must end, err says why */
 	struct vd_err err;
