@@ -44,6 +44,7 @@ struct vd_reader_options {
 	size_t max_event_bytes; /* 0: 64 MiB; longer lines are bad input, skipped without being held */
 	size_t batch_bytes;     /* 0: 1 MiB */
 	void (*on_bad)(void *owner, const struct vd_bad_input *bad);
+	void (*on_wait)(void *owner); /* inside vd_reader_next: a pipe or terminal pauses and is waited for */
 	void *owner;
 };
 

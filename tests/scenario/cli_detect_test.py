@@ -8,11 +8,13 @@ import json
 import os
 import pathlib
 import pty
+import select
 import signal
 import subprocess
 import tempfile
 import time
 import unittest
+import zlib
 
 from vedette import COMMAND, MISSING, available
 
@@ -363,6 +365,41 @@ class BadInput(Case):
         path = self.write("a\x1b[2J.jsonl", "non\x1b[2Jsense\n")
         done = self.detect("--", path)
         self.assertNotIn(b"\x1b", done.stderr)
+
+
+class Pauses(Case):
+    def rows_before_the_end(self, first, second, *options):
+        """What stands on standard output while the pipe is open and only the first bytes were written to it."""
+        with subprocess.Popen([COMMAND, "detect", "--rules", str(self.rules), "-o", "ndjson", "-q", *options, "-"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.env) as command:
+            command.stdin.write(first)
+            command.stdin.flush()
+            waiting = select.select([command.stdout], [], [], 20)[0]
+            before = os.read(command.stdout.fileno(), 65536) if waiting else b""
+            after = command.communicate(second)[0]
+        return [[json.loads(line)["event_line"] for line in rows.splitlines()] for rows in (before, after)]
+
+    def test_a_pipe_that_pauses_gives_what_it_has(self):
+        line = (json.dumps(event(1)) + "\n").encode()
+        for threads in ("1", "3"):
+            with self.subTest(threads=threads):
+                options = ("--threads", threads)
+                self.assertEqual(self.rows_before_the_end(line * 3, line, *options), [[1, 2, 3], [4]])
+                # nor does the half of a line behind them hold them back
+                self.assertEqual(self.rows_before_the_end(line * 2 + line[:9], line[9:], *options), [[1, 2], [3]])
+                self.assertEqual(self.rows_before_the_end(b"[" + line + b"," + line, b"," + line + b"]", *options),
+                                 [[1, 2], [3]])
+
+    def test_so_does_a_packed_one(self):
+        line = (json.dumps(event(1)) + "\n").encode()
+        packer = zlib.compressobj(wbits=31)
+        first = packer.compress(line * 2) + packer.flush(zlib.Z_SYNC_FLUSH)
+        self.assertEqual(self.rows_before_the_end(first, packer.compress(line) + packer.flush()), [[1, 2], [3]])
+
+    def test_files_before_it_do_not_wait_for_a_pipe(self):
+        path = self.events(event(1))
+        line = (json.dumps(event(1)) + "\n").encode()
+        self.assertEqual(self.rows_before_the_end(b"", line, str(path)), [[1], [1]])
 
 
 class Ends(Case):

@@ -30,102 +30,10 @@ struct run {
 	struct vd_summary_totals totals;
 	bool printed_any;
 	struct vd_buf row; /* of a correlation */
+	enum vd_status
+		paused; /* what came of collecting while the input paused; not VD_OK: the run must end */
+	struct vd_err paused_err;
 };
-
-/* ---- beginning and end ---- */
-
-static enum vd_status
-look_up_rules(struct run *run, struct vd_err *err)
-{
-	run->n_rules = vd_ruleset_rules(run->set);
-	run->rules = vd_mem_zalloc(run->n_rules + 1, sizeof *run->rules);
-	run->summary = run->rules == NULL ? NULL : vd_summary_new(run->rules, run->n_rules);
-	if (run->summary == NULL)
-		return vd_fail(err, VD_ENOMEM, "no memory for %zu rules", run->n_rules);
-	for (size_t i = 0; i < run->n_rules; i++) {
-		run->rules[i].view = vd_ruleset_rule(run->set, i);
-		run->rules[i].rank = vd_level_rank(run->rules[i].view.level);
-		run->totals.silenced += !run->rules[i].view.alone;
-	}
-	return VD_OK;
-}
-
-static enum vd_status
-open_input(struct run *run, struct vd_err *err)
-{
-	run->bad = vd_bad_new();
-	if (run->bad == NULL)
-		return vd_fail(err, VD_ENOMEM, "no memory for reading");
-	struct vd_reader_options options = {.on_bad = vd_bad_note, .owner = run->bad};
-	return vd_reader_new(run->options->paths, run->options->n_paths, &options, &run->reader, err);
-}
-
-static enum vd_status
-open_correlation(struct run *run, struct vd_err *err)
-{
-	if (run->n_rules == vd_ruleset_single_rules(run->set))
-		return VD_OK;
-	const struct vd_spill spill = vd_spill_file_door(&run->spill);
-	struct vd_correlator_options options = {
-		.lateness_ms = -1, .max_held = run->options->hold_bytes, .spill = &spill};
-	run->totals.correlated = true;
-	return vd_correlator_new(run->set, &options, &run->correlator, err);
-}
-
-static void
-share(struct run *run)
-{
-	const struct vd_detect_options *o = run->options;
-	bool table = o->format == VD_FORMAT_TABLE;
-	run->shared = (struct vd_job_shared){
-		.set = run->set,
-		.rules = run->rules,
-		.correlator = run->correlator,
-		.format = vd_report_format(o->format),
-		.style =
-			{
-				.columns = table ? vd_term_columns(run->out->fd) : 0,
-				.colours = table && vd_term_colours(run->out->fd),
-				.started_ms = vd_clock_now(),
-			},
-		.min_rank = o->min_rank,
-		.has_since = o->has_since,
-		.has_until = o->has_until,
-		.since_ms = o->since_ms,
-		.until_ms = o->until_ms,
-	};
-}
-
-static enum vd_status
-begin(struct run *run, struct vd_err *err)
-{
-	vd_progress_init(&run->progress, run->options->quiet);
-	enum vd_status st = look_up_rules(run, err);
-	if (st == VD_OK)
-		st = open_input(run, err);
-	if (st == VD_OK)
-		st = open_correlation(run, err);
-	if (st != VD_OK)
-		return st;
-	share(run);
-	st = vd_pool_new(&run->shared, run->options->threads, &run->pool, err);
-	if (st == VD_OK)
-		vd_out_add(run->out, vd_str_from(run->shared.format->begin));
-	return st;
-}
-
-static void
-fini(struct run *run)
-{
-	vd_pool_free(run->pool); /* first: its workers read all the others */
-	vd_correlator_free(run->correlator);
-	vd_spill_file_fini(&run->spill);
-	vd_reader_free(run->reader);
-	vd_bad_free(run->bad);
-	vd_summary_free(run->summary);
-	vd_mem_free(run->rules);
-	vd_buf_fini(&run->row);
-}
 
 /* ---- printing ---- */
 
@@ -220,6 +128,16 @@ collect_one(struct run *run, struct vd_err *err)
 	return st;
 }
 
+/* The input pauses: whoever reads along gets what was found up to here. */
+static void
+take_pause(void *owner)
+{
+	struct run *run = owner;
+	if (run->paused == VD_OK)
+		run->paused = collect(run, true, &run->paused_err);
+	(void)vd_out_flush(run->out);
+}
+
 static void
 draw_progress(struct run *run)
 {
@@ -246,6 +164,10 @@ read_and_match(struct run *run, struct vd_err *err)
 			continue;
 		}
 		enum vd_status got = vd_reader_next(run->reader, job->batch, err);
+		if (run->paused != VD_OK) {
+			*err = run->paused_err;
+			return run->paused;
+		}
 		if (got == VD_END)
 			break;
 		if (got != VD_OK)
@@ -311,6 +233,108 @@ correlate(struct run *run, struct vd_err *err)
 	if (st == VD_OK)
 		run->totals.correlation = vd_correlator_counts(run->correlator);
 	return st;
+}
+
+/* ---- beginning and end ---- */
+
+static enum vd_status
+look_up_rules(struct run *run, struct vd_err *err)
+{
+	run->n_rules = vd_ruleset_rules(run->set);
+	run->rules = vd_mem_zalloc(run->n_rules + 1, sizeof *run->rules);
+	run->summary = run->rules == NULL ? NULL : vd_summary_new(run->rules, run->n_rules);
+	if (run->summary == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for %zu rules", run->n_rules);
+	for (size_t i = 0; i < run->n_rules; i++) {
+		run->rules[i].view = vd_ruleset_rule(run->set, i);
+		run->rules[i].rank = vd_level_rank(run->rules[i].view.level);
+		run->totals.silenced += !run->rules[i].view.alone;
+	}
+	return VD_OK;
+}
+
+static void
+note_bad(void *owner, const struct vd_bad_input *input)
+{
+	struct run *run = owner;
+	vd_bad_note(run->bad, input);
+}
+
+static enum vd_status
+open_input(struct run *run, struct vd_err *err)
+{
+	run->bad = vd_bad_new();
+	if (run->bad == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for reading");
+	struct vd_reader_options options = {.on_bad = note_bad, .on_wait = take_pause, .owner = run};
+	return vd_reader_new(run->options->paths, run->options->n_paths, &options, &run->reader, err);
+}
+
+static enum vd_status
+open_correlation(struct run *run, struct vd_err *err)
+{
+	if (run->n_rules == vd_ruleset_single_rules(run->set))
+		return VD_OK;
+	const struct vd_spill spill = vd_spill_file_door(&run->spill);
+	struct vd_correlator_options options = {
+		.lateness_ms = -1, .max_held = run->options->hold_bytes, .spill = &spill};
+	run->totals.correlated = true;
+	return vd_correlator_new(run->set, &options, &run->correlator, err);
+}
+
+static void
+share(struct run *run)
+{
+	const struct vd_detect_options *o = run->options;
+	bool table = o->format == VD_FORMAT_TABLE;
+	run->shared = (struct vd_job_shared){
+		.set = run->set,
+		.rules = run->rules,
+		.correlator = run->correlator,
+		.format = vd_report_format(o->format),
+		.style =
+			{
+				.columns = table ? vd_term_columns(run->out->fd) : 0,
+				.colours = table && vd_term_colours(run->out->fd),
+				.started_ms = vd_clock_now(),
+			},
+		.min_rank = o->min_rank,
+		.has_since = o->has_since,
+		.has_until = o->has_until,
+		.since_ms = o->since_ms,
+		.until_ms = o->until_ms,
+	};
+}
+
+static enum vd_status
+begin(struct run *run, struct vd_err *err)
+{
+	vd_progress_init(&run->progress, run->options->quiet);
+	enum vd_status st = look_up_rules(run, err);
+	if (st == VD_OK)
+		st = open_input(run, err);
+	if (st == VD_OK)
+		st = open_correlation(run, err);
+	if (st != VD_OK)
+		return st;
+	share(run);
+	st = vd_pool_new(&run->shared, run->options->threads, &run->pool, err);
+	if (st == VD_OK)
+		vd_out_add(run->out, vd_str_from(run->shared.format->begin));
+	return st;
+}
+
+static void
+fini(struct run *run)
+{
+	vd_pool_free(run->pool); /* first: its workers read all the others */
+	vd_correlator_free(run->correlator);
+	vd_spill_file_fini(&run->spill);
+	vd_reader_free(run->reader);
+	vd_bad_free(run->bad);
+	vd_summary_free(run->summary);
+	vd_mem_free(run->rules);
+	vd_buf_fini(&run->row);
 }
 
 /* ---- the run ---- */
