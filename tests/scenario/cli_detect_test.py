@@ -335,6 +335,29 @@ class BadInput(Case):
         path = self.write("array.json", '[{"a": 1},\n  {"b" 2}]')
         self.assertIn(f"{path}:2: expected ':' after a key (column 6)\n", self.detect("--", path).stderr.decode())
 
+    def test_messages_come_in_the_order_of_the_input(self):
+        good = json.dumps(event(1))
+        lines = [good, "{\"EventID\" 1}", good, "nonsense", good, "{\"EventID\" 1}", good + "}", "[1]", good, "{"]
+        for name in ("a", "b", "d"):
+            self.write(f"logs/{name}.jsonl", "\n".join(lines))
+        self.write("logs/c.txt", "nonsense\n")
+        wanted = []
+        for name in ("a", "b", "c", "d"):
+            wanted += ["c.txt"] if name == "c" else [f"{name}.jsonl:{n}" for n in (2, 4, 6, 7, 8, 10)]
+        for threads in (1, 3):
+            words = self.detect("--threads", threads, "--", "logs").stderr.decode().splitlines()
+            said = [w.split("logs/")[1].split(": ")[0] for w in words if w.startswith("vedette: logs/")]
+            self.assertEqual(said, wanted)
+        # where there is more than is held back
+        self.write("logs/b.jsonl", "\n".join([good, "nonsense"] * 30000))
+        for n in range(2000):
+            self.write(f"logs/b{n:04}.txt", "nonsense")
+        words = self.detect("--threads", 3, "--", "logs").stderr.decode().splitlines()
+        said = [w.split("logs/")[1].split(": ")[0] for w in words if w.startswith("vedette: logs/")]
+        self.assertEqual(said[:26], wanted[:6] + [f"b.jsonl:{2 * n + 2}" for n in range(20)])
+        self.assertEqual(said[26:2026], [f"b{n:04}.txt" for n in range(2000)])
+        self.assertEqual(said[2026:2033], wanted[12:])
+
     def test_strict_makes_bad_input_exit_code_2_after_the_whole_run(self):
         path = self.write("a.jsonl", "nonsense\n" + json.dumps(event(1)) + "\n")
         done = self.detect("--strict", "--", path)

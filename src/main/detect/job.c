@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "event/cut.h"
-#include "main/detect/bad.h"
 
 struct vd_worker {
 	const struct vd_job_shared *shared;
@@ -22,7 +21,7 @@ vd_job_new(void)
 	job->batch = vd_batch_new();
 	job->pieces = vd_batch_new();
 	job->arena = vd_arena_new(0);
-	if (job->batch == NULL || job->pieces == NULL || job->arena == NULL)
+	if (!vd_bad_held_init(&job->held) || job->batch == NULL || job->pieces == NULL || job->arena == NULL)
 		return NULL;
 	return vd_job_take(&job);
 }
@@ -34,6 +33,7 @@ vd_job_free(struct vd_job *job)
 		return;
 	vd_batch_free(job->batch);
 	vd_batch_free(job->pieces);
+	vd_bad_held_fini(&job->held);
 	vd_buf_fini(&job->rows);
 	vd_buf_fini(&job->captured_bytes);
 	vd_mem_free(job->hits);
@@ -122,7 +122,7 @@ note_bad(struct vd_job *job, uint64_t line, const char *words)
 		const char *what = vd_arena_dup(job->arena, words, strlen(words));
 		if (what == NULL)
 			return vd_fail(&job->err, VD_ENOMEM, "no memory for a message");
-		job->bad[job->n_bad] = (struct vd_job_bad){line, what};
+		job->bad[job->n_bad] = (struct vd_bad_input){job->file, line, what, 0};
 	}
 	job->n_bad++;
 	return VD_OK;

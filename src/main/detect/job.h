@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "event/read.h"
+#include "main/detect/bad.h"
 #include "main/detect/report.h"
 
 #define VD_JOB_MAX_BAD 20u /* bad events named per job; the rest is counted */
@@ -32,14 +33,10 @@ struct vd_job_captured {
 	uint64_t line;
 };
 
-struct vd_job_bad {
-	uint64_t line;
-	const char *what; /* in the job's arena */
-};
-
 struct vd_job {
 	struct vd_batch *batch;
 	struct vd_batch *pieces; /* of one line of it that holds more than one event */
+	struct vd_bad_held held; /* what the reader said while it filled the batch */
 	struct vd_str file;      /* name of the batch's file, borrowed from the reader */
 	/* results */
 	enum vd_status status; /* not VD_OK: the run must end, err says why */
@@ -51,7 +48,7 @@ struct vd_job {
 	struct vd_job_captured *captured;
 	size_t n_captured, cap_captured;
 	struct vd_arena *arena;
-	struct vd_job_bad bad[VD_JOB_MAX_BAD];
+	struct vd_bad_input bad[VD_JOB_MAX_BAD]; /* words in the arena */
 	uint64_t n_bad, events, repaired, filtered;
 	struct vd_matcher_limits limits; /* reached by this batch */
 	bool done;                       /* guarded by the pool */

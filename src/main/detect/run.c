@@ -79,7 +79,7 @@ feed_captured(struct run *run, const struct vd_job *job, struct vd_err *err)
 }
 
 static enum vd_status
-take_results(struct run *run, const struct vd_job *job, struct vd_err *err)
+take_results(struct run *run, struct vd_job *job, struct vd_err *err)
 {
 	uint64_t named = VD_MIN(job->n_bad, (uint64_t)VD_JOB_MAX_BAD);
 	if (job->status != VD_OK) {
@@ -87,9 +87,7 @@ take_results(struct run *run, const struct vd_job *job, struct vd_err *err)
 		return vd_fail_in(
 			err, job->status, "%.*s", (int)VD_MIN(job->file.len, (size_t)256), job->file.at);
 	}
-	for (uint64_t i = 0; i < named; i++)
-		vd_bad_note(
-			run->bad, &(struct vd_bad_input){job->file, job->bad[i].line, job->bad[i].what, 0});
+	vd_bad_say(run->bad, &job->held, job->bad, named);
 	vd_bad_add(run->bad, job->file, job->n_bad - named);
 	for (size_t i = 0; i < job->n_hits; i++)
 		vd_summary_hit(run->summary, job->hits[i]);
@@ -106,7 +104,7 @@ take_results(struct run *run, const struct vd_job *job, struct vd_err *err)
 static enum vd_status
 collect(struct run *run, bool wait, struct vd_err *err)
 {
-	const struct vd_job *job;
+	struct vd_job *job;
 	while ((job = vd_pool_collect(run->pool, wait)) != NULL) {
 		enum vd_status st = take_results(run, job, err);
 		vd_pool_release(run->pool);
@@ -120,12 +118,21 @@ collect(struct run *run, bool wait, struct vd_err *err)
 static enum vd_status
 collect_one(struct run *run, struct vd_err *err)
 {
-	const struct vd_job *job = vd_pool_collect(run->pool, true);
+	struct vd_job *job = vd_pool_collect(run->pool, true);
 	if (job == NULL)
 		return VD_OK;
 	enum vd_status st = take_results(run, job, err);
 	vd_pool_release(run->pool);
 	return st;
+}
+
+/* Bad input that no job brought along. */
+static void
+say_held(struct run *run)
+{
+	struct vd_job *job = vd_pool_spare(run->pool);
+	if (job != NULL)
+		vd_bad_say(run->bad, &job->held, NULL, 0);
 }
 
 /* The input pauses: whoever reads along gets what was found up to here. */
@@ -135,6 +142,7 @@ take_pause(void *owner)
 	struct run *run = owner;
 	if (run->paused == VD_OK)
 		run->paused = collect(run, true, &run->paused_err);
+	say_held(run);
 	(void)vd_out_flush(run->out);
 }
 
@@ -153,8 +161,21 @@ should_stop(const struct run *run)
 	return vd_interrupted() || run->out->error != 0;
 }
 
+/* Of what is read for the next job; it is said when that is collected. */
+static void
+note_bad(void *owner, const struct vd_bad_input *input)
+{
+	struct run *run = owner;
+	struct vd_job *job = run->pool == NULL ? NULL : vd_pool_spare(run->pool);
+	if (job != NULL && vd_bad_hold(&job->held, input))
+		return;
+	if (job != NULL)
+		take_pause(run);
+	vd_bad_note(run->bad, input);
+}
+
 static enum vd_status
-read_and_match(struct run *run, struct vd_err *err)
+read_all(struct run *run, struct vd_err *err)
 {
 	enum vd_status st = VD_OK;
 	while (st == VD_OK && !should_stop(run)) {
@@ -168,17 +189,25 @@ read_and_match(struct run *run, struct vd_err *err)
 			*err = run->paused_err;
 			return run->paused;
 		}
-		if (got == VD_END)
-			break;
 		if (got != VD_OK)
-			return got;
+			return got == VD_END ? VD_OK : got;
 		job->file = vd_reader_file(run->reader, job->batch->file);
 		vd_pool_submit(run->pool);
 		st = collect(run, false, err);
 		draw_progress(run);
 	}
+	return st;
+}
+
+static enum vd_status
+read_and_match(struct run *run, struct vd_err *err)
+{
+	enum vd_status st = read_all(run, err);
 	run->totals.interrupted = vd_interrupted();
-	return st == VD_OK ? collect(run, true, err) : st;
+	if (st == VD_OK)
+		st = collect(run, true, err);
+	say_held(run);
+	return st;
 }
 
 /* ---- correlation ---- */
@@ -251,13 +280,6 @@ look_up_rules(struct run *run, struct vd_err *err)
 		run->totals.silenced += !run->rules[i].view.alone;
 	}
 	return VD_OK;
-}
-
-static void
-note_bad(void *owner, const struct vd_bad_input *input)
-{
-	struct run *run = owner;
-	vd_bad_note(run->bad, input);
 }
 
 static enum vd_status
