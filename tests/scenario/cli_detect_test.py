@@ -315,6 +315,7 @@ class BadInput(Case):
         done = self.detect("--strict", "--", path)
         self.assertEqual([r["event_line"] for r in self.rows(done)], [1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7])
         self.assertEqual([r["host"] for r in self.rows(done)][1:3], ["ws01", "ws02"])
+        self.assertEqual(len({r["id"] for r in self.rows(done)}), 11)
         words = done.stderr.decode()
         for line, rest in ((4, "}"), (5, "text"), (6, "}" + other[:20])):
             self.assertIn(f"{path}:{line}: not a JSON object, rest of the line skipped: '{rest}", words)

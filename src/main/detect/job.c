@@ -79,30 +79,35 @@ clear(struct vd_job *job)
 	job->n_bad = job->events = job->repaired = job->filtered = 0;
 }
 
+static void
+hash_number(struct sha256_ctx *hash, uint64_t number)
+{
+	uint8_t bytes[8];
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(number >> (8 * i));
+	sha256_update(hash, sizeof bytes, bytes);
+}
+
 /* Length first, so that no two different parts give the same bytes. */
 static void
 hash_part(struct sha256_ctx *hash, struct vd_str part)
 {
-	uint8_t len[8];
-	for (size_t i = 0; i < sizeof len; i++)
-		len[i] = (uint8_t)((uint64_t)part.len >> (8 * i));
-	sha256_update(hash, sizeof len, len);
+	hash_number(hash, part.len);
 	sha256_update(hash, part.len, (const uint8_t *)part.at);
 }
 
 void
-vd_match_id(
-	const struct vd_rule_view *rule, struct vd_str file, uint64_t line, uint8_t ret[VD_FINDING_ID_LEN])
+vd_match_id(const struct vd_rule_view *rule, struct vd_str file, const struct vd_batch_event *event,
+	uint8_t ret[VD_FINDING_ID_LEN])
 {
 	struct sha256_ctx hash;
-	uint8_t number[8];
-	for (size_t i = 0; i < sizeof number; i++)
-		number[i] = (uint8_t)(line >> (8 * i));
 	sha256_init(&hash);
 	hash_part(&hash, rule->id);
 	sha256_update(&hash, sizeof rule->hash, rule->hash);
 	hash_part(&hash, file);
-	sha256_update(&hash, sizeof number, number);
+	hash_number(&hash, event->line);
+	if (event->column != 0)
+		hash_number(&hash, event->column);
 	sha256_digest(&hash, VD_FINDING_ID_LEN, ret);
 }
 
@@ -150,7 +155,7 @@ print_match(struct vd_worker *worker, struct vd_job *job, const struct seen *see
 		vd_matcher_evidence(worker->matcher, rule, &row.n_matched, &row.matched, &job->err);
 	if (st != VD_OK)
 		return st;
-	vd_match_id(&row.rule->view, job->file, seen->event->line, row.id);
+	vd_match_id(&row.rule->view, job->file, seen->event, row.id);
 	shared->format->row(&shared->style, &row, &job->rows);
 	if (job->rows.failed)
 		return vd_fail(&job->err, VD_ENOMEM, "no memory for findings");

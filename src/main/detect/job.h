@@ -66,9 +66,12 @@ void vd_worker_free(struct vd_worker *worker);
 /* Matches the whole batch of job; its outcome stands in the job. */
 void vd_worker_run(struct vd_worker *worker, struct vd_job *job);
 
-/* Id of a match: SHA-256 over rule id, rule version, file and line, first half. */
-void vd_match_id(
-	const struct vd_rule_view *rule, struct vd_str file, uint64_t line, uint8_t ret[VD_FINDING_ID_LEN]);
+/*
+ * Id of a match: SHA-256 over rule id, rule version, file and place, first half.  The place is the event's line and,
+ * where it does not begin there, its column: several may stand on one line.
+ */
+void vd_match_id(const struct vd_rule_view *rule, struct vd_str file, const struct vd_batch_event *event,
+	uint8_t ret[VD_FINDING_ID_LEN]);
 
 VD_AUTO_DEFINE(vd_job, vd_job_free)
 VD_AUTO_DEFINE(vd_worker, vd_worker_free)
