@@ -1,49 +1,38 @@
-/* engine RULE.yml < events.ndjson : prints the title of the rule beside each line that matches it.
+/* engine RULE.yml < events.ndjson : prints the number of each line that a rule matches, and the rule's title.
  * cc engine.c $(pkg-config --cflags --libs vedette) */
+#include <err.h>
 #include <stdio.h>
 #include <string.h>
-
 #include <vedette/engine.h>
-
-static char rule[1 << 16], line[(1 << 20) + VD_INPUT_PADDING];
+#define TEXT(s) (int)(s).len, (s).at
+static char rule[1 << 20], line[sizeof rule + VD_INPUT_PADDING]; /* each for less than 1 MiB */
 
 int
 main(int argc, char **argv)
 {
 	FILE *f = argc == 2 ? fopen(argv[1], "rb") : NULL;
-	if (f == NULL) {
-		fputs("usage: engine RULE.yml < events.ndjson\n", stderr);
-		return 2;
-	}
-	struct vd_text text = {
-		.name = {argv[1], strlen(argv[1])}, .text = {rule, fread(rule, 1, sizeof rule, f)}};
-	fclose(f);
-
-	struct vd_err err = {0};
-	struct vd_ruleset *set = NULL;
-	struct vd_matcher *matcher = NULL;
-	if (vd_ruleset_new(&(struct vd_ruleset_input){.rules = &text, .n_rules = 1}, &set, &err) != VD_OK ||
-		vd_matcher_new(set, &matcher, &err) != VD_OK) {
-		fprintf(stderr, "engine: %s\n", err.text);
-		vd_ruleset_unref(set);
-		return 2;
-	}
-	for (size_t i = 0; i < vd_ruleset_verdicts(set); i++) {
-		struct vd_verdict_view v = vd_ruleset_verdict(set, i);
-		if (v.verdict == VD_RULE_REJECTED)
-			fprintf(stderr, "%s:%u: %.*s\n", argv[1], v.line, (int)v.message.len, v.message.at);
-	}
+	size_t len = f == NULL ? 0 : fread(rule, 1, sizeof rule, f);
+	if (f == NULL || ferror(f) || len == sizeof rule)
+		errx(2, "usage: engine RULE.yml < events.ndjson, with a file below 1 MiB that can be read");
+	struct vd_ruleset_input input = {.rules = &(struct vd_text){.text = {rule, len}}, .n_rules = 1};
+	struct vd_ruleset *set;
+	struct vd_matcher *matcher;
+	struct vd_err why = {0};
+	if (vd_ruleset_new(&input, &set, &why) != VD_OK || vd_matcher_new(set, &matcher, &why) != VD_OK)
+		errx(2, "%s", why.text);
+	for (size_t i = 0; i < vd_ruleset_verdicts(set); i++)
+		if (vd_ruleset_verdict(set, i).verdict == VD_RULE_REJECTED)
+			warnx("%s:%u: %.*s", argv[1], vd_ruleset_verdict(set, i).line,
+				TEXT(vd_ruleset_verdict(set, i).message));
 	int found = 0;
-	for (uint64_t n = 1; fgets(line, 1 << 20, stdin) != NULL; n++) {
-		struct vd_match_result result;
-		struct vd_str event = {line, strcspn(line, "\n")};
-		if (vd_matcher_event(matcher, event, &result, &err) != VD_OK)
-			fprintf(stderr, "line %llu: %s\n", (unsigned long long)n, err.text);
-		else
-			for (size_t i = 0; i < result.n; i++, found = 1) {
-				struct vd_str title = vd_ruleset_rule(set, result.rules[i]).title;
-				printf("%llu\t%.*s\n", (unsigned long long)n, (int)title.len, title.at);
-			}
+	for (unsigned long n = 1; fgets(line, sizeof rule, stdin) != NULL; n++) {
+		struct vd_match_result result = {0};
+		if (strlen(line) == sizeof rule - 1)
+			errx(2, "line %lu: an event of 1 MiB or more", n);
+		if (vd_matcher_event(matcher, (struct vd_str){line, strlen(line)}, &result, &why) != VD_OK)
+			warnx("line %lu: %s", n, why.text);
+		for (size_t i = 0; i < result.n; i++, found = 1)
+			printf("%lu\t%.*s\n", n, TEXT(vd_ruleset_rule(set, result.rules[i]).title));
 	}
 	vd_matcher_free(matcher);
 	vd_ruleset_unref(set);

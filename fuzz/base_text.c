@@ -46,6 +46,25 @@ check_repair(const char *text, size_t n)
 	vd_mem_free(to);
 }
 
+#define REFERENCE 1767585540000 /* 2026-01-05T03:59:00Z */
+#define DAY 86400000
+
+/* A time without a year is none of the others; its year is the latest one that is not beyond the reference. */
+static void
+check_yearless(struct vd_str text)
+{
+	int64_t ms, other;
+	bool read = vd_time_parse_yearless(text, REFERENCE, &ms);
+	must(!read || !vd_time_parse(text, &other));
+	for (int year = 2027; year >= 2017; year--) {
+		if (!vd_time_parse_bsd(text, year, &other) || other > REFERENCE + DAY)
+			continue;
+		must(read && ms == other);
+		return;
+	}
+	must(!read);
+}
+
 static void
 check_time(struct vd_str text)
 {
@@ -60,7 +79,6 @@ check_time(struct vd_str text)
 	must(out.len < sizeof written);
 	if (written[0] >= '0' && written[0] <= '9')
 		must(vd_time_parse(out, &back) && back == ms && vd_time_parts(text, &parts));
-	(void)vd_time_parse_bsd(text, 2026, &ms);
 }
 
 int
@@ -68,9 +86,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	const char *text = (const char *)bytes;
 	double number;
+	int64_t ms;
 	check_fold(text, n);
 	check_repair(text, n);
 	check_time((struct vd_str){text, n});
+	check_yearless((struct vd_str){text, n});
+	(void)vd_time_parse_audit((struct vd_str){text, n}, &ms);
 	(void)vd_str_double((struct vd_str){text, n}, &number);
 	return 0;
 }

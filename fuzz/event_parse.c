@@ -29,7 +29,8 @@ check(const struct vd_event *ev)
 		must(vd_event_find_name(ev, (struct vd_str){ev->fields[i].name, ev->fields[i].name_len}) !=
 			NULL);
 	}
-	(void)vd_event_time(ev, &ms);
+	(void)vd_event_time(ev, VD_TIME_UNKNOWN, &ms);
+	(void)vd_event_time(ev, 1767585540000, &ms);
 	vd_buf_reset(&buf);
 	(void)vd_event_host(ev, &buf);
 }

@@ -46,6 +46,9 @@ struct vd_ruleset_input {
 	size_t n_placeholders;
 	bool no_routing;                   /* every rule sees every event, whatever its logsource */
 	const struct vd_blob_cache *cache; /* or NULL */
+	/* files of rules that the caller could not read: text says why, and each gets a verdict, rejected */
+	const struct vd_text *unreadable;
+	size_t n_unreadable;
 };
 
 struct vd_ruleset;
@@ -90,6 +93,12 @@ VD_API struct vd_rule_view vd_ruleset_rule(const struct vd_ruleset *set, size_t 
 /* Names of the event fields a single rule reads, each once, after pipelines; borrowed while set lives. */
 VD_API const struct vd_str *vd_ruleset_rule_fields(const struct vd_ruleset *set, size_t rule, size_t *ret_n);
 
+/*
+ * Does a single rule match only events that have one of these fields?  False: it also holds without, by null, by
+ * exists: false, under a not, or by a keyword.
+ */
+VD_API bool vd_ruleset_rule_needs_field(const struct vd_ruleset *set, size_t rule);
+
 /* Numbers of the rules a correlation refers to, also of other correlations; borrowed while set lives. */
 VD_API const size_t *vd_ruleset_rule_refers(const struct vd_ruleset *set, size_t rule, size_t *ret_n);
 
@@ -124,6 +133,12 @@ VD_API enum vd_status vd_matcher_event(
 
 /* Of the last event: its time (Unix ms; false: none found) and host (empty: none). */
 VD_API bool vd_matcher_time(struct vd_matcher *matcher, int64_t *ret_ms);
+/*
+ * A time without a year (RFC 3164, "Jan  5 03:59:00") is that of the latest year that makes it at most one day later
+ * than the reference (Unix ms): the time of day where events are live, the end of the log where they are old.  Before
+ * a reference is given such times are not found.
+ */
+VD_API void vd_matcher_set_reference(struct vd_matcher *matcher, int64_t reference_ms);
 VD_API struct vd_str vd_matcher_host(struct vd_matcher *matcher);
 /* First value of a field of the last event, decoded; false: absent. */
 VD_API bool vd_matcher_field(struct vd_matcher *matcher, struct vd_str name, struct vd_str *ret);
@@ -144,7 +159,7 @@ VD_API struct vd_log_source vd_matcher_log_source(struct vd_matcher *matcher);
 /* Why a rule matched the last event. */
 struct vd_evidence {
 	struct vd_str field;     /* empty: keyword */
-	struct vd_str value;     /* decoded text, whole; at == NULL (explain only): no such field */
+	struct vd_str value;     /* decoded text, whole; at == NULL: no such field */
 	struct vd_str predicate; /* "Image|endswith: '\cmd.exe'" */
 	bool holds;              /* for explain: false = this predicate does not hold */
 	bool negated;            /* stands under a not */
@@ -257,6 +272,21 @@ struct vd_correlator_counts {
 VD_API struct vd_correlator_counts vd_correlator_counts(const struct vd_correlator *correlator);
 /* The same of one correlation rule. */
 VD_API struct vd_correlator_counts vd_correlator_rule_counts(
+	const struct vd_correlator *correlator, size_t rule);
+
+/*
+ * Which limits made a correlation rule drop something, and how often, since the correlator was made or restored:
+ * the first two are its groups_dropped, the others its events_dropped.  Where one is not 0, findings may be missing.
+ */
+struct vd_correlator_limits {
+	uint64_t groups;       /* groups beyond max_groups */
+	uint64_t group_bytes;  /* groups, for groups beyond half of max_bytes */
+	uint64_t group_events; /* events of a group beyond max_events */
+	uint64_t held_bytes;   /* matches that wait beyond max_held, without a spill */
+	uint64_t time_bytes;   /* matches of one millisecond beyond half of max_bytes */
+	uint64_t fixed;        /* events that lost groups beyond 256, or values of a field beyond 1,000 */
+};
+VD_API struct vd_correlator_limits vd_correlator_rule_limits(
 	const struct vd_correlator *correlator, size_t rule);
 
 #ifdef __cplusplus

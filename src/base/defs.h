@@ -12,7 +12,7 @@
 #define VD_NORETURN __attribute__((noreturn))
 #define VD_INLINE static inline __attribute__((always_inline))
 #define VD_NOINLINE __attribute__((noinline))
-/* For functions that are called when something failed: what leads there is kept apart from what runs all the time. */
+/* For functions called when something failed: what leads there is kept apart from what runs all the time. */
 #define VD_COLD __attribute__((cold))
 /* For functions that are only called where the processor has the feature: "avx2", "ssse3". */
 #define VD_TARGET(feature) __attribute__((target(feature)))

@@ -248,6 +248,40 @@ read_rfc1123(struct cursor c, struct civil *t)
 	       clock_time(&c, 2, t) && zone(&c, &t->offset);
 }
 
+/* Day of a month as logs pad it: one blank before, or two before a single digit. */
+static bool
+padded_day(struct cursor *c, int *ret_day)
+{
+	if (!skip(c, ' '))
+		return false;
+	(void)skip(c, ' ');
+	return number(c, 1, 2, ret_day);
+}
+
+/* Jan  5 2026 03:59:00.123 UTC */
+static bool
+read_syslog(struct cursor c, struct civil *t)
+{
+	return month_name(&c, &t->month) && padded_day(&c, &t->day) && skip(&c, ' ') &&
+	       number(&c, 4, 4, &t->year) && skip(&c, ' ') && clock_time(&c, 2, t) && fraction(&c, &t->ms) &&
+	       zone(&c, &t->offset);
+}
+
+/* Mon Jan  5 03:59:00 2026, as ctime(3) writes it, and date(1) with UTC before the year. */
+static bool
+read_ctime(struct cursor c, struct civil *t)
+{
+	static const char *const weekdays[] = {"Mon ", "Tue ", "Wed ", "Thu ", "Fri ", "Sat ", "Sun "};
+	size_t i = 0;
+	while (i < VD_ARRAY_LEN(weekdays) && !skip_text(&c, weekdays[i]))
+		i++;
+	if (i == VD_ARRAY_LEN(weekdays) || !month_name(&c, &t->month) || !padded_day(&c, &t->day) ||
+		!skip(&c, ' ') || !clock_time(&c, 2, t) || !skip(&c, ' '))
+		return false;
+	(void)(skip_text(&c, "UTC ") || skip_text(&c, "GMT "));
+	return number(&c, 4, 4, &t->year) && c.n == 0;
+}
+
 static bool
 read_civil(struct vd_str text, struct civil *t)
 {
@@ -262,7 +296,7 @@ read_civil(struct vd_str text, struct civil *t)
 	else if (text.at[1] == '/' || text.at[2] == '/')
 		read = read_us(c, t);
 	else if (text.at[0] >= 'A')
-		read = read_rfc1123(c, t);
+		read = text.at[3] == ',' ? read_rfc1123(c, t) : read_syslog(c, t) || read_ctime(c, t);
 	else
 		read = read_iso(c, t);
 	return read && is_real(t);
@@ -272,6 +306,14 @@ read_civil(struct vd_str text, struct civil *t)
 #define MAX_SECONDS 100000000000u
 #define MAX_MILLIS (MAX_SECONDS * 1000u)
 #define MAX_MICROS (MAX_MILLIS * 1000u)
+
+/*
+ * Windows FILETIME, 100 ns since 1601 ([MS-DTYP] 2.3.3), from 1970 to the year 2440: nanoseconds of such size would
+ * be of September 1973 to May 1978.
+ */
+#define FILETIME_1970 116444736000000000u
+#define FILETIME_END 265000000000000000u
+#define FILETIME_PER_MS 10000u
 
 /* Digits with an optional fraction. */
 static bool
@@ -289,6 +331,8 @@ read_epoch(struct vd_str text, int64_t *ret_ms)
 		*ret_ms = (int64_t)v * MS_PER_SECOND + ms;
 	else if (v < MAX_MILLIS)
 		*ret_ms = (int64_t)v;
+	else if (v >= FILETIME_1970 && v < FILETIME_END)
+		*ret_ms = (int64_t)((v - FILETIME_1970) / FILETIME_PER_MS);
 	else
 		*ret_ms = (int64_t)(v / (v < MAX_MICROS ? 1000u : 1000000u));
 	return true;
@@ -400,18 +444,61 @@ vd_time_format(int64_t ms, char to[VD_TIME_TEXT_MAX])
 	return (size_t)(p - to);
 }
 
+/* All but the year, which is not there. */
+static bool
+read_bsd(struct vd_str text, struct civil *t)
+{
+	struct cursor c = {text.at, text.len};
+	return month_name(&c, &t->month) && padded_day(&c, &t->day) && skip(&c, ' ') &&
+	       clock_time(&c, 2, t) && fraction(&c, &t->ms) && c.n == 0;
+}
+
 bool
 vd_time_parse_bsd(struct vd_str text, int year, int64_t *ret_ms)
 {
-	struct cursor c = {text.at, text.len};
 	struct civil t = {.year = year};
-	if (!month_name(&c, &t.month) || !skip(&c, ' '))
-		return false;
-	(void)skip(&c, ' '); /* days below 10 are padded with a blank */
-	if (!number(&c, 1, 2, &t.day) || !skip(&c, ' ') || !clock_time(&c, 2, &t) || c.n != 0)
-		return false;
-	if (year < 0 || !is_real(&t))
+	if (year < 0 || !read_bsd(text, &t) || !is_real(&t))
 		return false;
 	*ret_ms = ms_of(&t);
 	return true;
+}
+
+#define LEAP_GAP 8 /* years between two 29ths of February around 1900, 2100 … */
+
+bool
+vd_time_parse_yearless(struct vd_str text, int64_t reference_ms, int64_t *ret_ms)
+{
+	struct civil t = {0};
+	if (reference_ms > INT64_MAX - MS_PER_DAY || !read_bsd(text, &t))
+		return false;
+	int64_t latest = reference_ms + MS_PER_DAY;
+	struct date last = date_of(floor_div(latest, MS_PER_DAY));
+	if (last.year < LEAP_GAP || last.year > 9999)
+		return false;
+	for (int back = 0; back <= LEAP_GAP; back++) {
+		t.year = (int)last.year - back;
+		if (!is_real(&t) || ms_of(&t) > latest)
+			continue;
+		*ret_ms = ms_of(&t);
+		return true;
+	}
+	return false;
+}
+
+bool
+vd_time_parse_audit(struct vd_str text, int64_t *ret_ms)
+{
+	static const char mark[] = "audit(";
+	struct cursor c = {text.at, text.len};
+	for (; c.n > 0; (void)skip(&c, *c.p)) {
+		if (*c.p != mark[0] || !skip_text(&c, mark))
+			continue;
+		struct vd_str seconds = {c.p, 0};
+		while (seconds.len < c.n && c.p[seconds.len] != ':' && c.p[seconds.len] != ')')
+			seconds.len++;
+		if (seconds.len < c.n && c.p[seconds.len] == ':')
+			return read_epoch(seconds, ret_ms);
+		return false;
+	}
+	return false;
 }

@@ -97,7 +97,9 @@ VD_TEST(what_is_no_time_is_refused)
 VD_TEST(no_prefix_of_a_time_reads_beyond_its_end)
 {
 	static const char *const texts[] = {"2020-08-07T10:39:50.123+02:00", "08/07/2020 10:39:50 AM",
-		"07/Aug/2020:12:39:50 +0200", "Fri, 07 Aug 2020 10:39:50 GMT", "/Date(1596796790123+0200)/"};
+		"07/Aug/2020:12:39:50 +0200", "Fri, 07 Aug 2020 10:39:50 GMT", "/Date(1596796790123+0200)/",
+		"Aug  7 2020 10:39:50.123 UTC", "Fri Aug  7 10:39:50 UTC 2020", "Aug  7 10:39:50.5",
+		"audit(1596796790.123:45)"};
 	for (size_t i = 0; i < VD_ARRAY_LEN(texts); i++) {
 		for (size_t n = 0; n < strlen(texts[i]); n++) {
 			char *exact = vd_mem_alloc(n); /* so that a sanitizer sees one byte too many */
@@ -108,6 +110,8 @@ VD_TEST(no_prefix_of_a_time_reads_beyond_its_end)
 			bool read = vd_time_parse((struct vd_str){exact, n}, &ms);
 			assert_int_equal(read, vd_time_parts((struct vd_str){exact, n}, &parts));
 			(void)vd_time_parse_bsd((struct vd_str){exact, n}, 2020, &ms);
+			(void)vd_time_parse_yearless((struct vd_str){exact, n}, AUG_7, &ms);
+			(void)vd_time_parse_audit((struct vd_str){exact, n}, &ms);
 			vd_mem_free(exact);
 		}
 	}
@@ -196,4 +200,82 @@ VD_TEST(bsd_syslog_time_takes_the_year_of_the_caller)
 	assert_false(vd_time_parse_bsd(VD_S("Aug 7 10:39"), 2020, &ms));
 	assert_false(vd_time_parse_bsd(VD_S("Aug 7 10:39:50 x"), 2020, &ms));
 	assert_false(vd_time_parse_bsd(VD_S("aug 7 10:39:50"), 2020, &ms));
+}
+
+VD_TEST(syslog_with_a_year_and_ctime_are_read)
+{
+	static const char *const same[] = {"Aug  7 2020 10:39:50", "Aug 07 2020 10:39:50",
+		"Aug 7 2020 10:39:50", "Aug  7 2020 10:39:50 UTC", "Aug  7 2020 12:39:50 +0200",
+		"Fri Aug  7 10:39:50 2020", "Fri Aug 07 10:39:50 2020", "Fri Aug  7 10:39:50 UTC 2020"};
+	for (size_t i = 0; i < VD_ARRAY_LEN(same); i++)
+		assert_true(parsed(same[i]) == AUG_7);
+	assert_true(parsed("Aug  7 2020 10:39:50.123") == AUG_7 + 123);
+	static const char *const wrong[] = {"Aug   7 2020 10:39:50", "Aug7 2020 10:39:50",
+		"Aug 32 2020 10:39:50", "Aug  7 10:39:50 2020", "Fri Aug  7 10:39:50 CEST 2020",
+		"Fri Aug  7 10:39:50 2020 ", "Fra Aug  7 10:39:50 2020", "Fri Aug  7 2020 10:39:50",
+		"Aug  7 10:39:50"};
+	for (size_t i = 0; i < VD_ARRAY_LEN(wrong); i++)
+		refused(wrong[i]);
+}
+
+VD_TEST(filetime_is_told_apart_from_nanoseconds)
+{
+	assert_true(parsed("133800000000000000") == parsed("2024-12-30T02:40:00.000Z"));
+	assert_true(parsed("116444736000000000") == 0);
+	assert_true(parsed("132413016900100000") == parsed("2020-08-07T19:21:30.010Z"));
+	assert_true(parsed("264999999999999999") == parsed("2440-10-01T23:06:39.999Z"));
+	/* on both sides: nanoseconds */
+	assert_true(parsed("116444735999999999") == 116444735999);
+	assert_true(parsed("265000000000000000") == 265000000000);
+	struct vd_time_parts parts;
+	assert_true(vd_time_parts(VD_S("133800000000000000"), &parts));
+	assert_int_equal(parts.year, 2024);
+}
+
+static int64_t
+yearless(const char *text, const char *reference)
+{
+	int64_t ms = INT64_MIN;
+	if (!vd_time_parse_yearless(vd_str_from(text), parsed(reference), &ms))
+		fail_msg("not read: %s near %s", text, reference);
+	return ms;
+}
+
+VD_TEST(a_year_that_is_missing_is_the_latest_that_is_not_beyond_a_day_after_the_reference)
+{
+	assert_true(yearless("Aug  7 10:39:50", "2020-08-08T00:00:00Z") == AUG_7);
+	assert_true(yearless("Aug  7 10:39:50", "2020-08-06T10:39:50Z") == AUG_7); /* a day ahead: a zone */
+	assert_true(yearless("Aug  7 10:39:50", "2020-08-06T10:39:49Z") == parsed("2019-08-07T10:39:50Z"));
+	assert_true(yearless("Aug  7 10:39:50", "2021-08-06T10:39:49Z") == AUG_7);
+	/* around the new year */
+	assert_true(yearless("Dec 31 23:59:59", "2026-01-01T00:00:05Z") == parsed("2025-12-31T23:59:59Z"));
+	assert_true(yearless("Jan  1 00:00:01", "2025-12-31T23:00:00Z") == parsed("2026-01-01T00:00:01Z"));
+	/* leap days: the latest year that has one */
+	assert_true(yearless("Feb 29 12:00:00", "2026-01-01T00:00:00Z") == parsed("2024-02-29T12:00:00Z"));
+	assert_true(yearless("Feb 29 12:00:00", "2024-02-28T12:00:00Z") == parsed("2024-02-29T12:00:00Z"));
+	assert_true(yearless("Feb 29 12:00:00", "2104-01-01T00:00:00Z") == parsed("2096-02-29T12:00:00Z"));
+	assert_true(yearless("Aug  7 10:39:50.25", "2020-09-01T00:00:00Z") == AUG_7 + 250);
+	int64_t ms = 4711;
+	assert_false(vd_time_parse_yearless(VD_S("Feb 30 12:00:00"), AUG_7, &ms));
+	assert_false(vd_time_parse_yearless(VD_S("Aug  7 2020 10:39:50"), AUG_7, &ms));
+	assert_false(vd_time_parse_yearless(VD_S("Aug  7 10:39:50"), INT64_MAX, &ms));
+	assert_false(vd_time_parse_yearless(VD_S("Aug  7 10:39:50"), INT64_MIN, &ms));
+	assert_true(ms == 4711);
+}
+
+VD_TEST(the_time_of_an_audit_record_is_read_and_not_its_serial)
+{
+	int64_t ms = 4711;
+	static const char *const none[] = {"", "audit", "audit(", "audit()", "audit(:1)", "audit(x.1:1)",
+		"audit(1596796790.123)", "audit(1596796790.123", "op=login audi(1.2:3)", "audit(1e3:1)"};
+	for (size_t i = 0; i < VD_ARRAY_LEN(none); i++)
+		assert_false(vd_time_parse_audit(vd_str_from(none[i]), &ms));
+	assert_true(ms == 4711);
+	static const char *const some[] = {"audit(1596796790.123:45)", "audit(1596796790.123:45):",
+		"type=SYSCALL msg=audit(1596796790.123:45): arch=c000003e audit(1.0:1)",
+		"a audit audit(1596796790.123:9999999999999)"};
+	for (size_t i = 0; i < VD_ARRAY_LEN(some); i++) {
+		assert_true(vd_time_parse_audit(vd_str_from(some[i]), &ms));
+		assert_true(ms == AUG_7 + 123);
+	}
 }

@@ -259,3 +259,13 @@ vd_correlator_rule_counts(const struct vd_correlator *correlator, size_t rule)
 		return (struct vd_correlator_counts){0};
 	return vd_corr_core_counts(correlator->core, rule - single);
 }
+
+struct vd_correlator_limits
+vd_correlator_rule_limits(const struct vd_correlator *correlator, size_t rule)
+{
+	vd_obj_check(correlator, VD_CORRELATOR_MAGIC);
+	size_t single = correlator->set->load.n_rules;
+	if (rule < single || rule >= single + correlator->set->load.n_corrs)
+		return (struct vd_correlator_limits){0};
+	return vd_corr_core_limits(correlator->core, rule - single);
+}

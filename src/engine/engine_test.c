@@ -218,6 +218,41 @@ VD_TEST(a_number_is_itself_however_it_is_written)
 	vd_ruleset_unref(set);
 }
 
+VD_TEST(a_number_of_a_rule_is_its_value_among_numbers_and_its_text_among_texts)
+{
+	struct vd_ruleset *set =
+		load(VD_S(RULE("zero", "s: {A: 443.0}") "---\n" RULE("exponent", "s: {A: 1e3}") "---\n" RULE(
+			     "all", "s: {A|all: [1.50, 2]}") "---\n" RULE("cased",
+			     "s: {A|cased: 1e3}") "---\n" RULE("large", "s: {A: 10000000000000000}")),
+			true);
+	assert_string_equal(found(set, "{\"A\": 443}"), "0");
+	assert_string_equal(found(set, "{\"A\": 443.00}"), "0");
+	assert_string_equal(found(set, "{\"A\": \"443.0\"}"), "0");
+	assert_string_equal(found(set, "{\"A\": \"443\"}"), "");
+	assert_string_equal(found(set, "{\"A\": 1000}"), "1");
+	assert_string_equal(found(set, "{\"A\": \"1E3\"}"), "1");
+	assert_string_equal(found(set, "{\"A\": 1e3}"), "1 3");
+	assert_string_equal(found(set, "{\"A\": [2.0, 1.5]}"), "2");
+	assert_string_equal(found(set, "{\"A\": [2.0, \"1.5\"]}"), "");
+	assert_string_equal(found(set, "{\"A\": 1e16}"), "4");
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(an_event_id_of_a_route_is_a_number_too)
+{
+	struct vd_ruleset *set =
+		load(VD_S("title: a\nlogsource: {product: windows, service: security}\ndetection: "
+			  "{s: {EventID: 4688.0}, condition: s}\n---\n"
+			  "title: b\nlogsource: {product: windows, service: security}\ndetection: "
+			  "{s: {EventID: 4688}, condition: s}\n"),
+			false);
+	assert_string_equal(found(set, "{\"Channel\": \"Security\", \"EventID\": 4688}"), "0 1");
+	assert_string_equal(found(set, "{\"Channel\": \"Security\", \"EventID\": 4688.0}"), "0 1");
+	assert_string_equal(found(set, "{\"Channel\": \"Security\", \"EventID\": \"4688\"}"), "1");
+	assert_string_equal(found(set, "{\"Channel\": \"Security\", \"EventID\": 4689}"), "");
+	vd_ruleset_unref(set);
+}
+
 /* ---- routing ---- */
 
 VD_TEST(routing_keeps_rules_from_events_of_other_sources)
@@ -524,6 +559,23 @@ VD_TEST(after_an_unreadable_event_there_is_nothing_to_explain)
 	vd_ruleset_unref(set);
 }
 
+VD_TEST(times_without_a_year_need_the_reference_of_the_caller)
+{
+	struct vd_ruleset *set = load(VD_S(RULE("t", "s: {A: x}")), true);
+	struct vd_matcher *matcher = matcher_of(set);
+	struct vd_match_result result;
+	struct vd_err err = VD_ERR_INIT;
+	char text[64 + VD_INPUT_PADDING] = "{\"timestamp\": \"Jan  5 03:59:00\"}";
+	int64_t ms = 0;
+	assert_int_equal(vd_matcher_event(matcher, vd_str_from(text), &result, &err), VD_OK);
+	assert_false(vd_matcher_time(matcher, &ms));
+	vd_matcher_set_reference(matcher, 1767585540000);
+	assert_true(vd_matcher_time(matcher, &ms));
+	assert_true(ms == 1767585540000);
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
 #define SYSMON(id) "{\"Channel\": \"Microsoft-Windows-Sysmon/Operational\", \"EventID\": " id "}"
 
 VD_TEST(every_event_is_asked_anew_for_its_log_source)
@@ -570,7 +622,27 @@ VD_TEST(an_explanation_tells_an_absent_field_from_an_empty_one)
 	assert_true(vd_str_is(list[3].value, "null"));
 	(void)run(matcher, &text, "{\"B\": \"x\", \"C\": \"x\"}");
 	assert_int_equal(vd_matcher_evidence(matcher, 0, &n, &list, &err), VD_OK);
-	assert_true(n == 3 && list[0].value.at != NULL && list[0].value.len == 0);
+	assert_true(n == 3 && list[0].value.at == NULL);
+	assert_true(vd_str_is(list[0].predicate, "A: null"));
+	vd_matcher_free(matcher);
+	vd_ruleset_unref(set);
+}
+
+VD_TEST(a_keyword_shows_the_value_it_is_found_in_and_none_where_it_is_not)
+{
+	struct vd_ruleset *set = load(VD_S(RULE("t", "s: [whoami, nobody]")), true);
+	struct vd_matcher *matcher = matcher_of(set);
+	VD_AUTO_FINI(vd_buf) text;
+	vd_buf_init(&text, 0);
+	struct vd_err err = VD_ERR_INIT;
+	size_t n;
+	const struct vd_evidence *list;
+	bool holds, routed;
+	(void)run(matcher, &text, "{\"A\": \"x\", \"B\": \"cmd whoami\", \"C\": \"z\"}");
+	assert_int_equal(vd_matcher_explain(matcher, 0, &n, &list, &holds, &routed, &err), VD_OK);
+	assert_int_equal(n, 2);
+	assert_true(list[0].holds && vd_str_is(list[0].value, "cmd whoami"));
+	assert_true(!list[1].holds && list[1].value.at != NULL && list[1].value.len == 0);
 	vd_matcher_free(matcher);
 	vd_ruleset_unref(set);
 }

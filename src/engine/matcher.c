@@ -53,6 +53,7 @@ vd_matcher_new(struct vd_ruleset *set, struct vd_matcher **ret, struct vd_err *e
 	if (matcher == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	matcher->set = vd_ruleset_ref(set);
+	matcher->reference_ms = VD_TIME_UNKNOWN;
 	vd_buf_init(&matcher->channel, 0);
 	vd_buf_init(&matcher->decoded, 0);
 	vd_buf_init(&matcher->captured, 0);
@@ -126,7 +127,14 @@ bool
 vd_matcher_time(struct vd_matcher *matcher, int64_t *ret_ms)
 {
 	vd_obj_check(matcher, VD_MATCHER_MAGIC);
-	return matcher->has_event && vd_event_time(&matcher->event, ret_ms);
+	return matcher->has_event && vd_event_time(&matcher->event, matcher->reference_ms, ret_ms);
+}
+
+void
+vd_matcher_set_reference(struct vd_matcher *matcher, int64_t reference_ms)
+{
+	vd_obj_check(matcher, VD_MATCHER_MAGIC);
+	matcher->reference_ms = reference_ms;
 }
 
 struct vd_str

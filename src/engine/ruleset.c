@@ -62,6 +62,12 @@ prepare_atom(struct vd_ruleset *set, struct vd_atom *atom, struct vd_err *err)
 	if (st != VD_OK)
 		return st;
 	set->regexes[set->n_regexes++] = regex;
+	char *room_for_literal = vd_arena_alloc(set->arena, atom->text.len + 1);
+	if (room_for_literal == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for a regular expression");
+	struct vd_required required = vd_required_find(atom->text, room_for_literal);
+	if (required.times > 1) /* once: bytes are asked for already */
+		vd_regex_expect(regex, required.often, required.times);
 	atom->regex = regex;
 	return VD_OK;
 }
@@ -175,8 +181,10 @@ load(struct vd_ruleset *set, const struct vd_ruleset_input *input, struct vd_err
 		.pipelines = texts(set->arena, input->pipelines, input->n_pipelines),
 		.n_placeholders = input->n_placeholders,
 		.placeholders = texts(set->arena, input->placeholders, input->n_placeholders),
+		.n_unreadable = input->n_unreadable,
+		.unreadable = texts(set->arena, input->unreadable, input->n_unreadable),
 	};
-	if (all.rules == NULL || all.pipelines == NULL || all.placeholders == NULL)
+	if (all.rules == NULL || all.pipelines == NULL || all.placeholders == NULL || all.unreadable == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for %zu files", input->n_rules);
 	return vd_load_run(set->arena, &all, set->verdicts, &set->load, err);
 }
@@ -288,6 +296,58 @@ vd_ruleset_rule_fields(const struct vd_ruleset *set, size_t rule, size_t *ret_n)
 	bool single = rule < set->load.n_rules;
 	*ret_n = single ? set->n_rule_fields[rule] : 0;
 	return single ? set->rule_fields[rule] : NULL;
+}
+
+/* What a part of a condition may come to on an event that has none of the fields. */
+#define MAY_HOLD 1u
+#define MAY_FAIL 2u
+
+static bool
+value_holds_without(const struct vd_value *value)
+{
+	for (size_t i = 0; i < value->n; i++)
+		if (value->atoms[i].kind == VD_ATOM_NULL ||
+			(value->atoms[i].kind == VD_ATOM_EXISTS && !value->atoms[i].wanted))
+			return true;
+	return false;
+}
+
+static unsigned
+item_without(const struct vd_item *item)
+{
+	size_t held = 0;
+	if (item->field.len == 0) /* keywords look at whatever there is */
+		return MAY_HOLD | MAY_FAIL;
+	for (size_t i = 0; i < item->n; i++)
+		held += value_holds_without(&item->values[i]);
+	return (item->all ? held == item->n : held > 0) != item->negate ? MAY_HOLD : MAY_FAIL;
+}
+
+/* As deep as conditions are: bounded when they are read. */
+static unsigned
+expr_without(const struct vd_expr *expr)
+{
+	if (expr->kind == VD_EXPR_ITEM)
+		return item_without(expr->item);
+	unsigned first = expr_without(expr->kids[0]);
+	if (expr->kind == VD_EXPR_NOT)
+		return ((first & MAY_HOLD) != 0 ? MAY_FAIL : 0) | ((first & MAY_FAIL) != 0 ? MAY_HOLD : 0);
+	/* of an OR one that may hold is enough, of an AND one that may fail */
+	unsigned one = expr->kind == VD_EXPR_OR ? MAY_HOLD : MAY_FAIL;
+	unsigned some = first, every = first;
+	for (size_t i = 1; i < expr->n; i++) {
+		unsigned kid = expr_without(expr->kids[i]);
+		some |= kid;
+		every &= kid;
+	}
+	return (some & one) | (every & ~one);
+}
+
+bool
+vd_ruleset_rule_needs_field(const struct vd_ruleset *set, size_t rule)
+{
+	vd_obj_check(set, VD_RULESET_MAGIC);
+	return rule < set->load.n_rules && (expr_without(set->load.rules[rule]->expr) & MAY_HOLD) == 0;
 }
 
 const size_t *

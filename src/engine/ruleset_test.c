@@ -92,3 +92,65 @@ VD_TEST(a_wrong_regular_expression_costs_its_rule_and_no_other)
 	assert_int_equal(matches(set, "{\"F\": \"ax\"}"), 0);
 	vd_ruleset_unref(set);
 }
+
+/* ---- what a rule needs of an event ---- */
+
+static bool
+needs_field(const char *detection)
+{
+	char rule[512];
+	(void)snprintf(
+		rule, sizeof rule, "title: t\nlogsource: {category: test}\ndetection: {%s}\n", detection);
+	struct vd_ruleset *set = ruleset_of(rule);
+	assert_int_equal(vd_ruleset_single_rules(set), 1);
+	bool needs = vd_ruleset_rule_needs_field(set, 0);
+	/* no field and no keyword: what an empty event says is the whole truth */
+	if (strstr(detection, "word") == NULL)
+		assert_int_equal(matches(set, "{}"), !needs);
+	vd_ruleset_unref(set);
+	return needs;
+}
+
+VD_TEST(a_rule_that_can_hold_without_any_of_its_fields_is_told)
+{
+	assert_true(needs_field("s: {A: x, B: y}, condition: s"));
+	assert_true(needs_field("s: {A: null, B: y}, condition: s"));
+	assert_true(needs_field("s: {A|exists: true}, condition: s"));
+	assert_true(needs_field("s: {A|fieldref: B}, condition: s"));
+	assert_true(needs_field("s: {A: x}, f: {B: y}, condition: s and not f"));
+	assert_true(needs_field("s: {A: null}, condition: not s"));
+	assert_false(needs_field("s: {A: null}, condition: s"));
+	assert_false(needs_field("s: {A: [x, null]}, condition: s"));
+	assert_false(needs_field("s: {A|exists: false}, condition: s"));
+	assert_false(needs_field("s: {A|neq: x}, condition: s"));
+	assert_false(needs_field("s: {A: x}, condition: not s"));
+	assert_false(needs_field("s: {A: x}, f: {B: null}, condition: s or f"));
+	assert_false(needs_field("s: [{A: x}, {B: null}], condition: s"));
+	assert_false(needs_field("s: {A: x}, f: {B: y}, condition: not (s and f)"));
+	/* a keyword may hold or fail on any event */
+	assert_false(needs_field("k: [word], s: {A: x}, condition: k or s"));
+	assert_false(needs_field("k: [word], condition: not k"));
+	assert_true(needs_field("k: [word], s: {A: x}, condition: k and s"));
+	assert_true(needs_field("k: [word], s: {A: x}, condition: s and not k"));
+}
+
+/* ---- files that are not there to be read ---- */
+
+VD_TEST(an_unreadable_file_has_a_verdict_and_the_others_load)
+{
+	struct vd_err err = VD_ERR_INIT;
+	struct vd_text rule = {VD_S("a.yml"),
+		VD_S("title: t\nlogsource: {category: test}\ndetection: {s: {A: x}, condition: s}\n")};
+	struct vd_text gone = {VD_S("b.yml"), VD_S("cannot open it: Permission denied")};
+	struct vd_ruleset_input input = {
+		.rules = &rule, .n_rules = 1, .unreadable = &gone, .n_unreadable = 1};
+	struct vd_ruleset *set = NULL;
+	assert_int_equal(vd_ruleset_new(&input, &set, &err), VD_OK);
+	assert_int_equal(vd_ruleset_single_rules(set), 1);
+	assert_int_equal(vd_ruleset_verdicts(set), 2);
+	struct vd_verdict_view v = vd_ruleset_verdict(set, 1);
+	assert_int_equal(v.verdict, VD_RULE_REJECTED);
+	assert_true(vd_str_is(v.file, "b.yml") && vd_str_is(v.code, "file-unreadable"));
+	assert_true(vd_str_is(v.message, "cannot open it: Permission denied"));
+	vd_ruleset_unref(set);
+}

@@ -23,6 +23,11 @@ extern const char vd_json_escapes[256];
  */
 size_t vd_json_decode_lower(char *to, struct vd_str raw);
 
+/* The ways of it that run on this processor, best first; a test holds each to the same. */
+#define VD_JSON_LOWERS_MAX 2u
+typedef size_t vd_json_lower(char *to, struct vd_str raw);
+size_t vd_json_lowers(vd_json_lower *ret[VD_JSON_LOWERS_MAX]);
+
 /* The backslash at json.at[i] begins an escape: an even number of them stands before it. */
 VD_INLINE bool
 vd_json_begins_escape(struct vd_str json, size_t i)

@@ -19,3 +19,10 @@ vd_json_decode_lower(char *to, struct vd_str raw)
 	}
 	return n;
 }
+
+size_t
+vd_json_lowers(vd_json_lower *ret[VD_JSON_LOWERS_MAX])
+{
+	ret[0] = vd_json_decode_lower;
+	return 1;
+}

@@ -8,7 +8,7 @@
 
 #include <immintrin.h>
 
-#define WIDTH 16u
+#define SSE2_BLOCK 16u
 
 /* Copies 16 bytes, letters made small; bits of the result: where a backslash or a byte >= 0x80 stands. */
 static unsigned
@@ -29,8 +29,8 @@ lower_sse2(char *to, struct vd_str raw)
 	size_t n = 0, i = 0;
 	while (i < raw.len) {
 		unsigned wide, slashes = lower_block(to + n, raw.at + i, &wide);
-		size_t left = raw.len - i, width = VD_MIN(left, (size_t)WIDTH);
-		unsigned inside = width == WIDTH ? 0xffffu : (1u << width) - 1;
+		size_t left = raw.len - i, width = VD_MIN(left, (size_t)SSE2_BLOCK);
+		unsigned inside = width == SSE2_BLOCK ? 0xffffu : (1u << width) - 1;
 		slashes &= inside;
 		if (VD_UNLIKELY((wide & inside) != 0))
 			return SIZE_MAX;
@@ -55,11 +55,13 @@ struct escapes {
 	uint64_t begin, escaped;
 };
 
+/* first_escaped: 1 where the block before ended in the beginning of an escape. */
 static struct escapes
 find_escapes(uint64_t slashes, uint64_t first_escaped)
 {
-	const uint64_t odd = 0xaaaaaaaaaaaaaaaau;
-	uint64_t maybe = slashes & ~first_escaped;
+	const uint64_t odd = 0xaaaaaaaaaaaaaaaau;  /* places, counted from 0 */
+	uint64_t maybe = slashes & ~first_escaped; /* backslashes that may begin an escape */
+	/* the borrow runs through each run of backslashes: every second one of a run, and what stands behind it */
 	uint64_t code = (((maybe << 1) | odd) - maybe) ^ odd;
 	return (struct escapes){code & slashes, code ^ (slashes | first_escaped)};
 }
@@ -77,16 +79,17 @@ write_others(char *to, const char *at, uint64_t others, uint64_t kept)
 	return true;
 }
 
-#define BLOCK 64u
+#define AVX512_BLOCK 64u
 
 VD_TARGET("avx512bw,avx512vl,avx512vbmi2,popcnt,bmi")
 static size_t
 lower_avx512(char *to, struct vd_str raw)
 {
 	size_t n = 0;
-	struct escapes found = {0, 0};
-	for (size_t i = 0; i < raw.len; i += BLOCK) {
-		uint64_t inside = raw.len - i >= BLOCK ? UINT64_MAX : ((uint64_t)1 << (raw.len - i)) - 1;
+	struct escapes found = {0, 0}; /* of the block before */
+	for (size_t i = 0; i < raw.len; i += AVX512_BLOCK) {
+		uint64_t inside =
+			raw.len - i >= AVX512_BLOCK ? UINT64_MAX : ((uint64_t)1 << (raw.len - i)) - 1;
 		__m512i bytes = _mm512_maskz_loadu_epi8(inside, raw.at + i);
 		__mmask64 large = _mm512_cmplt_epu8_mask(
 			_mm512_sub_epi8(bytes, _mm512_set1_epi8('A')), _mm512_set1_epi8('Z' - 'A' + 1));
@@ -94,27 +97,42 @@ lower_avx512(char *to, struct vd_str raw)
 		uint64_t slashes = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
 		if (VD_UNLIKELY(_mm512_movepi8_mask(bytes) != 0))
 			return SIZE_MAX;
-		found = find_escapes(slashes, found.begin >> (BLOCK - 1));
+		found = find_escapes(slashes, found.begin >> (AVX512_BLOCK - 1));
 		uint64_t same = slashes | _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) |
 				_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('/'));
 		uint64_t kept = inside & ~found.begin, others = found.escaped & ~same;
 		__m512i text = _mm512_maskz_compress_epi8(kept, lower);
 		unsigned width = (unsigned)__builtin_popcountll(kept);
 		_mm512_mask_storeu_epi8(
-			to + n, width == BLOCK ? UINT64_MAX : ((uint64_t)1 << width) - 1, text);
-		/* what stands behind the text is no escape's second byte: that of one cut off is none */
+			to + n, width == AVX512_BLOCK ? UINT64_MAX : ((uint64_t)1 << width) - 1, text);
+		/* an escape that the text's end cuts off has its second byte outside */
 		if (VD_UNLIKELY(others != 0) &&
 			((others & ~inside) != 0 || !write_others(to + n, raw.at + i, others, kept)))
 			return SIZE_MAX;
 		n += width;
 	}
-	return found.begin >> (BLOCK - 1) == 0 ? n : SIZE_MAX;
+	return found.begin >> (AVX512_BLOCK - 1) == 0 ? n : SIZE_MAX;
+}
+
+static bool
+has_avx512(void)
+{
+	return __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512vl");
 }
 
 size_t
 vd_json_decode_lower(char *to, struct vd_str raw)
 {
-	return __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw")
-		       ? lower_avx512(to, raw)
-		       : lower_sse2(to, raw);
+	return has_avx512() ? lower_avx512(to, raw) : lower_sse2(to, raw);
+}
+
+size_t
+vd_json_lowers(vd_json_lower *ret[VD_JSON_LOWERS_MAX])
+{
+	size_t n = 0;
+	if (has_avx512())
+		ret[n++] = lower_avx512;
+	ret[n++] = lower_sse2;
+	return n;
 }

@@ -180,8 +180,9 @@ vd_event_find_name(const struct vd_event *ev, struct vd_str name)
 	return NULL;
 }
 
+/* reference_ms: only spellings without a year, near it; VD_TIME_UNKNOWN: only those with one. */
 static bool
-field_time(const struct vd_field *field, int64_t *ret_ms)
+field_time(const struct vd_field *field, int64_t reference_ms, int64_t *ret_ms)
 {
 	char room[128];
 	struct vd_str raw = {field->raw, field->raw_len};
@@ -189,19 +190,42 @@ field_time(const struct vd_field *field, int64_t *ret_ms)
 		return false;
 	if (field->type == VD_F_STRING && !(field->flags & VD_FF_PLAIN))
 		raw = (struct vd_str){room, vd_json_decode_into(room, raw)};
-	return vd_time_parse(raw, ret_ms);
+	return reference_ms == VD_TIME_UNKNOWN ? vd_time_parse(raw, ret_ms)
+					       : vd_time_parse_yearless(raw, reference_ms, ret_ms);
+}
+
+static bool
+first_time(const struct vd_event *ev, int64_t reference_ms, int64_t *ret_ms)
+{
+	uint32_t best = VD_K_T_CREATED_DATE_TIME + 1;
+	for (size_t i = 0; i < ev->n; i++) {
+		uint32_t key = ev->fields[i].key;
+		if (key >= VD_K_T_TIMESTAMP && key < best && field_time(&ev->fields[i], reference_ms, ret_ms))
+			best = key;
+	}
+	return best <= VD_K_T_CREATED_DATE_TIME;
+}
+
+static bool
+audit_time(const struct vd_event *ev, int64_t *ret_ms)
+{
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct vd_field *field = &ev->fields[i];
+		/* raw: nothing in it is written with an escape */
+		if (field->key == VD_K_A_MSG && field->type == VD_F_STRING &&
+			vd_time_parse_audit((struct vd_str){field->raw, field->raw_len}, ret_ms))
+			return true;
+	}
+	return false;
 }
 
 bool
-vd_event_time(const struct vd_event *ev, int64_t *ret_ms)
+vd_event_time(const struct vd_event *ev, int64_t reference_ms, int64_t *ret_ms)
 {
-	uint32_t best = VD_K_T_ACTIVITY_TIME + 1;
-	for (size_t i = 0; i < ev->n; i++) {
-		uint32_t key = ev->fields[i].key;
-		if (key >= VD_K_T_TIMESTAMP && key < best && field_time(&ev->fields[i], ret_ms))
-			best = key;
-	}
-	return best <= VD_K_T_ACTIVITY_TIME;
+	/* a year that is written is better than one that is inferred */
+	if (first_time(ev, VD_TIME_UNKNOWN, ret_ms) || audit_time(ev, ret_ms))
+		return true;
+	return reference_ms != VD_TIME_UNKNOWN && first_time(ev, reference_ms, ret_ms);
 }
 
 /* A record type of Linux auditd: USER_AUTH, SYSCALL, UNKNOWN[1420]. */

@@ -102,8 +102,12 @@ struct vd_str vd_field_text(const struct vd_field *field, struct vd_buf *buf);
 const struct vd_field *vd_event_find(const struct vd_event *ev, uint32_t key);
 const struct vd_field *vd_event_find_name(const struct vd_event *ev, struct vd_str name);
 
-/* Event time in Unix milliseconds from the reserved names; false: none could be read. */
-bool vd_event_time(const struct vd_event *ev, int64_t *ret_ms);
+#define VD_TIME_UNKNOWN INT64_MIN
+/*
+ * Event time in Unix milliseconds from the reserved names; false: none could be read.  reference_ms: spellings without
+ * a year take the latest one that makes them at most one day later; VD_TIME_UNKNOWN: they are not read.
+ */
+bool vd_event_time(const struct vd_event *ev, int64_t reference_ms, int64_t *ret_ms);
 /* Host, decoded into buf or borrowed; len 0: none. */
 struct vd_str vd_event_host(const struct vd_event *ev, struct vd_buf *buf);
 /* Is this the name of a field that vd_event_host reads? */

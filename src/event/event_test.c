@@ -145,7 +145,7 @@ VD_TEST(the_evtx_form_gets_the_names_sigma_expects)
 	assert_string_equal(values(&ev, "TargetUser"), "t");
 	assert_string_equal(values(&ev, "Data"), "a|b");
 	int64_t ms;
-	assert_true(vd_event_time(&ev, &ms));
+	assert_true(vd_event_time(&ev, VD_TIME_UNKNOWN, &ms));
 	assert_int_equal(ms, 1577836800000);
 	drop(parser);
 }
@@ -241,13 +241,55 @@ VD_TEST(time_and_host_come_from_the_preferred_field)
 		"{\"UtcTime\":\"2020-01-02 "
 		"00:00:00.000\",\"@timestamp\":\"2020-01-01T00:00:00Z\",\"host\":\"b\",\"Computer\":\"a\"}");
 	int64_t ms;
-	assert_true(vd_event_time(&ev, &ms));
+	assert_true(vd_event_time(&ev, VD_TIME_UNKNOWN, &ms));
 	assert_int_equal(ms, 1577836800000);
 	assert_true(vd_str_is(vd_event_host(&ev, &buf), "a"));
 	ev = parse(parser, "{\"x\":1}");
-	assert_false(vd_event_time(&ev, &ms));
+	assert_false(vd_event_time(&ev, VD_TIME_UNKNOWN, &ms));
 	assert_int_equal(vd_event_host(&ev, &buf).len, 0);
 	drop(parser);
+}
+
+#define REFERENCE 1767585540000 /* 2026-01-05T03:59:00Z */
+
+static void
+has_time(const char *text, int64_t reference_ms, int64_t want_ms)
+{
+	struct vd_event_parser *parser = parser_of((const char *const[]){NULL});
+	struct vd_event ev = parse(parser, text);
+	int64_t ms = VD_TIME_UNKNOWN;
+	bool read = vd_event_time(&ev, reference_ms, &ms);
+	if (ms != want_ms || read != (want_ms != VD_TIME_UNKNOWN))
+		fail_msg("%s gives %lld", text, (long long)ms);
+	drop(parser);
+}
+
+VD_TEST(time_is_found_in_the_fields_of_many_sources)
+{
+	static const char *const texts[] = {"{\"Timestamp\":\"2026-01-05T03:59:00.0000000Z\"}",
+		"{\"createdDateTime\":\"2026-01-05T03:59:00Z\"}",
+		"{\"TimeCreated\":{\"SystemTime\":\"2026-01-05T03:59:00Z\"}}",
+		"{\"timestamp\":\"Jan  5 2026 03:59:00\"}", "{\"timestamp\":\"Mon Jan  5 03:59:00 2026\"}",
+		"{\"timestamp\":134120591400000000}", "{\"timestamp\":\"134120591400000000\"}",
+		"{\"type\":\"SYSCALL\",\"msg\":\"audit(1767585540.000:45)\"}",
+		"{\"msg\":\"\\\"x\\\" audit(1767585540.000:45): a\"}",
+		"{\"msg\":\"audit(1.0:45)\",\"date\":\"2026-01-05T03:59:00Z\"}"};
+	for (size_t i = 0; i < VD_ARRAY_LEN(texts); i++)
+		has_time(texts[i], VD_TIME_UNKNOWN, REFERENCE);
+	has_time("{\"msg\":\"1767585540\"}", REFERENCE, VD_TIME_UNKNOWN);
+	has_time("{\"message\":\"audit(1767585540.000:45)\"}", REFERENCE, VD_TIME_UNKNOWN);
+}
+
+VD_TEST(a_time_without_a_year_needs_a_reference_and_yields_to_one_with_a_year)
+{
+	const char *text = "{\"timestamp\":\"Jan  5 03:59:00\"}";
+	has_time(text, VD_TIME_UNKNOWN, VD_TIME_UNKNOWN);
+	has_time(text, REFERENCE, REFERENCE);
+	has_time(text, REFERENCE - (int64_t)2 * 86400000, REFERENCE - (int64_t)365 * 86400000);
+	has_time("{\"timestamp\":\"Jan  5 03:59:00\",\"date\":\"2020-01-01T00:00:00Z\"}", REFERENCE,
+		1577836800000);
+	has_time("{\"timestamp\":\"Jan  4 03:59:00\",\"msg\":\"audit(1767585540.000:45)\"}", REFERENCE,
+		REFERENCE);
 }
 
 static void

@@ -184,16 +184,17 @@ start(struct vd_reader *reader, struct vd_err *err)
 static enum vd_status
 open_file(struct vd_reader *reader, struct vd_err *err)
 {
-	const char *name = reader->paths.at[reader->file].name.at;
+	const struct vd_path *path = &reader->paths.at[reader->file];
 	/* opening a named pipe may wait as well */
-	if (reader->options.on_wait != NULL && reader->paths.at[reader->file].waits)
+	if (reader->options.on_wait != NULL && path->waits)
 		reader->options.on_wait(reader->options.owner);
-	int fd = open_path(name);
+	int fd = open_path(path->name.at);
 	reader->bad_before = reader->bad;
 	reader->holds = false;
 	reader->held.n = 0;
 	if (fd < 0)
-		return vd_fail(err, VD_EIO, "cannot be opened: %s", strerror(errno));
+		return vd_fail(
+			err, path->found ? VD_EIO : VD_ENOTFOUND, "cannot be opened: %s", strerror(errno));
 	enum vd_status st = vd_inflow_new(fd, &reader->in, err);
 	if (st != VD_OK)
 		return st;

@@ -50,11 +50,17 @@ struct vd_reader_options {
 
 struct vd_reader;
 
-/* paths: files, folders, "-".  A path that does not exist is an error here, before any event is read. */
+/*
+ * paths: files, folders, "-".  A path that does not exist or may not be read is an error here, before any event is
+ * read; what is found below a folder and cannot be read is bad input.
+ */
 enum vd_status vd_reader_new(const char *const paths[], size_t n, const struct vd_reader_options *options,
 	struct vd_reader **ret, struct vd_err *err) VD_MUST_USE;
 void vd_reader_free(struct vd_reader *reader);
-/* Fills batch (reusing its memory) with events of one file; VD_END after the last. */
+/*
+ * Fills batch (reusing its memory) with events of one file; VD_END after the last.  VD_ENOTFOUND: one of the paths
+ * that were given cannot be opened after all.
+ */
 enum vd_status vd_reader_next(
 	struct vd_reader *reader, struct vd_batch *batch, struct vd_err *err) VD_MUST_USE;
 

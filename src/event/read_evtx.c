@@ -125,8 +125,12 @@ report_damage(struct vd_evtx_source *source)
 			chunk, records);
 	else if (frames->mended && !source->dirty)
 		report(source, first,
-			"chunk %llu of the EVTX file has a wrong checksum: its %zu records are read all the "
-			"same",
+			records == 1 ? "chunk %llu of the EVTX file has a wrong checksum: its %zu record is "
+				       "read all "
+				       "the same"
+				     : "chunk %llu of the EVTX file has a wrong checksum: its %zu records "
+				       "are read "
+				       "all the same",
 			chunk, records);
 }
 

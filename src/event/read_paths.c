@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -183,7 +185,9 @@ vd_paths_add(struct vd_paths *paths, const char *path, struct vd_err *err)
 	struct stat st;
 	if (strcmp(path, "-") == 0)
 		return add_file(paths, path, NULL, false, err);
-	if (stat(path, &st) != 0)
+	/* with the rights that opening it will have; one that may be listed but not entered is no use either */
+	if (stat(path, &st) != 0 ||
+		faccessat(AT_FDCWD, path, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK, AT_EACCESS) != 0)
 		return vd_fail(err, errno == ENOENT || errno == ENOTDIR ? VD_ENOTFOUND : VD_EIO,
 			"cannot read '%s': %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))

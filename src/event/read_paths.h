@@ -35,7 +35,10 @@ struct vd_paths {
 void vd_paths_init(struct vd_paths *paths, void (*on_bad)(void *owner, struct vd_str path, const char *what),
 	void *owner);
 void vd_paths_fini(struct vd_paths *paths);
-/* VD_ENOTFOUND: nothing is called path; VD_ELIMIT, VD_ENOMEM.  A folder that cannot be opened goes to on_bad. */
+/*
+ * VD_ENOTFOUND: nothing is called path; VD_EIO: it may not be read; VD_ELIMIT, VD_ENOMEM.  A folder below path that
+ * cannot be opened goes to on_bad.
+ */
 enum vd_status vd_paths_add(struct vd_paths *paths, const char *path, struct vd_err *err) VD_MUST_USE;
 
 #endif

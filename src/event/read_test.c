@@ -1,5 +1,6 @@
 #include "event/read.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -546,6 +547,60 @@ VD_TEST(a_path_that_does_not_exist_is_an_error_at_once)
 		read_all(&path, 1, (struct vd_reader_options){.batch_bytes = 0}, &seen, &err), VD_ENOTFOUND);
 	assert_string_equal(err.text, "cannot read '/nowhere/at/all': No such file or directory");
 	seen_fini(&seen);
+}
+
+VD_TEST(a_path_that_is_given_and_may_not_be_read_is_an_error_and_one_below_a_folder_is_not)
+{
+	char folder[] = "/tmp/vedette-read-XXXXXX", file[64], inner[64];
+	struct vd_err err = VD_ERR_INIT;
+	struct vd_reader *reader = NULL;
+	struct seen seen;
+	uid_t user = geteuid();
+	seen_init(&seen);
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(file, sizeof file, "%s/a.jsonl", folder);
+	(void)snprintf(inner, sizeof inner, "%s/inner", folder);
+	assert_int_equal(mkdir(inner, 0), 0);
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(chmod(folder, 0755), 0);
+	if (user == 0) /* root may read anything */
+		assert_int_equal(seteuid(65534), 0);
+	const struct vd_reader_options options = {.on_bad = on_bad, .owner = &seen};
+	const char *const paths[] = {file, inner, folder};
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(vd_reader_new(&paths[i], 1, &options, &reader, &err), VD_EIO);
+		assert_non_null(strstr(err.text, "Permission denied"));
+		assert_non_null(strstr(err.text, paths[i]));
+	}
+	assert_int_equal(vd_reader_new(&paths[2], 1, &options, &reader, &err), VD_OK);
+	VD_AUTO(vd_batch) batch = vd_batch_new();
+	assert_non_null(batch);
+	assert_int_equal(vd_reader_next(reader, batch, &err), VD_END);
+	assert_string_equal(seen.bad.at, "inner 0! cannot open the folder: Permission denied\n"
+					 "a.jsonl 0! cannot be opened: Permission denied\n");
+	assert_int_equal(seteuid(user), 0);
+	vd_reader_free(reader);
+	(void)unlink(file);
+	(void)rmdir(inner);
+	(void)rmdir(folder);
+	seen_fini(&seen);
+}
+
+VD_TEST(a_given_path_that_turns_out_not_to_open_ends_the_run)
+{
+	struct vd_err err = VD_ERR_INIT;
+	struct vd_reader *reader = NULL;
+	struct memory_file file = memory_file(VD_S("{\"a\":1}\n"));
+	const char *const paths[] = {file.path};
+	assert_int_equal(vd_reader_new(paths, 1, NULL, &reader, &err), VD_OK);
+	(void)close(file.fd);
+	VD_AUTO(vd_batch) batch = vd_batch_new();
+	assert_non_null(batch);
+	assert_int_equal(vd_reader_next(reader, batch, &err), VD_ENOTFOUND);
+	assert_non_null(strstr(err.text, "cannot be opened"));
+	vd_reader_free(reader);
 }
 
 VD_TEST(survives_every_out_of_memory)

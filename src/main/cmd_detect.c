@@ -20,7 +20,12 @@ exit_code(const struct vd_detect_options *options, const struct vd_run_outcome *
 			return VD_EXIT_ERROR;
 	}
 	if (options->strict && outcome->totals.bad > 0) {
-		vd_complain("--strict: %llu pieces of bad input", (unsigned long long)outcome->totals.bad);
+		vd_complain("--strict: %llu piece%s of bad input", (unsigned long long)outcome->totals.bad,
+			outcome->totals.bad == 1 ? "" : "s");
+		return VD_EXIT_ERROR;
+	}
+	if (options->strict && outcome->limited) {
+		vd_complain("--strict: a limit was reached, so findings may be missing");
 		return VD_EXIT_ERROR;
 	}
 	if (outcome->findings > 0)
@@ -41,6 +46,7 @@ vd_cmd_detect(const struct vd_args *args)
 		return vd_usage_error("detect", &err);
 	if (vd_rulebook_new(&options.rules, &book, &err) != VD_OK)
 		return vd_usage_error("detect", &err);
+	vd_rulebook_say_unreadable(book);
 	if (vd_ruleset_rules(vd_rulebook_set(book)) == 0) {
 		vd_complain("detect: none of the rules loads; 'vedette rules check' says why");
 		return VD_EXIT_ERROR;

@@ -64,9 +64,16 @@ static const struct vd_option detect_options[] = {
 	{VD_O_HOLD, "hold", 0, VD_OPT_VALUE, VD_WORD_TEXT, "MIB", NULL,
 		"keep so much of what waits for correlation in memory, 64 unless given; the rest goes to "
 		"$TMPDIR"},
+	{VD_O_CORRELATION_GROUPS, "correlation-groups", 0, VD_OPT_VALUE, VD_WORD_TEXT, "N", NULL,
+		"remember so many groups of a correlation rule, 100000 unless given; the one idle longest "
+		"goes"},
+	{VD_O_CORRELATION_EVENTS, "correlation-events", 0, VD_OPT_VALUE, VD_WORD_TEXT, "N", NULL,
+		"remember so many events of a group, 100000 unless given; the oldest goes"},
+	{VD_O_CORRELATION_MEMORY, "correlation-memory", 0, VD_OPT_VALUE, VD_WORD_TEXT, "MIB", NULL,
+		"memory for what all correlations remember, 256 unless given, half of it for groups"},
 	NO_ROUTING,
 	{VD_O_STRICT, "strict", 0, VD_OPT_FLAG, VD_WORD_NONE, NULL, NULL,
-		"end with exit code 2 if any input was bad, after the whole run"},
+		"end with exit code 2 if any input was bad or a limit was reached, after the whole run"},
 	NO_CACHE,
 	QUIET("no progress bar, no summary"),
 	HELP,
@@ -80,7 +87,8 @@ static const struct vd_option coverage_options[] = {
 		"event files or folders; --events=- for standard input"},
 	RULES, PIPELINE, VALUES, FORMAT, NO_ROUTING, NO_CACHE, QUIET("no summary"), HELP};
 
-static const struct vd_option explain_options[] = {RULES, PIPELINE, VALUES, FORMAT, HELP};
+static const struct vd_option explain_options[] = {
+	RULES, PIPELINE, VALUES, FORMAT, NO_ROUTING, NO_CACHE, QUIET("only the rows"), HELP};
 
 static const struct vd_option test_options[] = {
 	PIPELINE, VALUES, FORMAT, NO_ROUTING, QUIET("print only failures, no summary"), HELP};
@@ -202,8 +210,8 @@ needs_second(const char *word, const char *second, struct vd_err *err)
 	return st;
 }
 
-static bool
-is_first_of_two(const char *word)
+bool
+vd_command_is_group(const char *word)
 {
 	size_t n = strlen(word);
 	for (size_t i = 0; i < VD_ARRAY_LEN(vd_commands); i++)
@@ -229,7 +237,7 @@ vd_command_find(int argc, const char *const argv[], int *ret_words, struct vd_er
 		*ret_words = space == NULL ? 1 : 2;
 		return &vd_commands[i];
 	}
-	if (is_first_of_two(argv[0]))
+	if (vd_command_is_group(argv[0]))
 		(void)needs_second(argv[0], argc > 1 && argv[1][0] != '-' ? argv[1] : NULL, err);
 	else
 		(void)unknown_command(argv[0], err);

@@ -19,6 +19,9 @@ enum vd_option_id {
 	VD_O_UNTIL,
 	VD_O_THREADS,
 	VD_O_HOLD,
+	VD_O_CORRELATION_GROUPS,
+	VD_O_CORRELATION_EVENTS,
+	VD_O_CORRELATION_MEMORY,
 	VD_O_NO_ROUTING,
 	VD_O_STRICT,
 	VD_O_NO_CACHE,
@@ -29,6 +32,13 @@ enum vd_option_id {
 #define VD_THREADS_MAX 256u
 #define VD_HOLD_MAX 65536u /* MiB */
 #define VD_HOLD_DEFAULT 64u
+/* limits of correlation; the defaults are those of struct vd_correlator_options */
+#define VD_CORRELATION_GROUPS_MAX 1000000000u
+#define VD_CORRELATION_GROUPS_DEFAULT 100000u
+#define VD_CORRELATION_EVENTS_MAX 1000000000u
+#define VD_CORRELATION_EVENTS_DEFAULT 100000u
+#define VD_CORRELATION_MEMORY_MAX 1048576u /* MiB */
+#define VD_CORRELATION_MEMORY_DEFAULT 256u
 
 extern const struct vd_command vd_commands[];
 size_t vd_commands_count(void);
@@ -40,8 +50,12 @@ size_t vd_commands_count(void);
 const struct vd_command *vd_command_find(
 	int argc, const char *const argv[], int *ret_words, struct vd_err *err);
 
-/* --help of one command, and of the program. */
+/* Is word the first of two, as "rules" is? */
+bool vd_command_is_group(const char *word);
+
+/* --help of one command, of those that begin with the same word, and of the program. */
 void vd_help_command(const struct vd_command *command, struct vd_buf *to);
+void vd_help_group(const char *word, struct vd_buf *to);
 void vd_help_program(struct vd_buf *to);
 
 #endif

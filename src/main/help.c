@@ -39,6 +39,32 @@ vd_help_command(const struct vd_command *command, struct vd_buf *to)
 		vd_buf_printf(to, "\n%s", command->notes);
 }
 
+static void
+summary_of(const struct vd_command *command, struct vd_buf *to)
+{
+	blanks(to, INDENT);
+	vd_buf_text(to, command->name);
+	blanks(to, SUMMARY_COLUMN - strlen(command->name));
+	vd_buf_printf(to, "%s\n", command->summary);
+}
+
+#define EXIT_CODES                                                                                           \
+	"Exit code: 0 done and nothing to report, 1 findings, rejections, gaps or failures, 2 usage or "     \
+	"error.\n"
+
+void
+vd_help_group(const char *word, struct vd_buf *to)
+{
+	size_t n = strlen(word);
+	vd_buf_printf(to,
+		"vedette %s: one of these commands\n\nUsage: vedette %s COMMAND [OPTION…] …\n\nCommands:\n",
+		word, word);
+	for (size_t i = 0; i < vd_commands_count(); i++)
+		if (strncmp(vd_commands[i].name, word, n) == 0 && vd_commands[i].name[n] == ' ')
+			summary_of(&vd_commands[i], to);
+	vd_buf_printf(to, "\n'vedette %s COMMAND --help' shows the options of one.\n" EXIT_CODES, word);
+}
+
 void
 vd_help_program(struct vd_buf *to)
 {
@@ -47,17 +73,10 @@ vd_help_program(struct vd_buf *to)
 			"Usage: vedette COMMAND [OPTION…] …\n"
 			"\n"
 			"Commands:\n");
-	for (size_t i = 0; i < vd_commands_count(); i++) {
-		blanks(to, INDENT);
-		vd_buf_text(to, vd_commands[i].name);
-		blanks(to, SUMMARY_COLUMN - strlen(vd_commands[i].name));
-		vd_buf_printf(to, "%s\n", vd_commands[i].summary);
-	}
-	vd_buf_text(to,
-		"\n"
-		"'vedette COMMAND --help' shows the options of one. Results go to standard output, "
-		"everything else to\n"
-		"standard error.\n"
-		"Exit code: 0 done and nothing to report, 1 findings, rejections, gaps or failures, 2 "
-		"usage or error.\n");
+	for (size_t i = 0; i < vd_commands_count(); i++)
+		summary_of(&vd_commands[i], to);
+	vd_buf_text(to, "\n"
+			"'vedette COMMAND --help' shows the options of one. Results go to standard output, "
+			"everything else to\n"
+			"standard error.\n" EXIT_CODES);
 }

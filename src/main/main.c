@@ -42,6 +42,15 @@ print_version(void)
 }
 
 static int
+print_group(const char *word)
+{
+	struct vd_buf text;
+	vd_buf_init(&text, 0);
+	vd_help_group(word, &text);
+	return print(&text);
+}
+
+static int
 print_help(const struct vd_command *command)
 {
 	struct vd_buf text;
@@ -59,8 +68,10 @@ help_on(int argc, const char *const argv[])
 {
 	struct vd_err err = VD_ERR_INIT;
 	int words = 0;
-	if (argc == 0 || (argc == 1 && strcmp(argv[0], "rules") == 0))
+	if (argc == 0)
 		return print_help(NULL);
+	if (argc == 1 && vd_command_is_group(argv[0]))
+		return print_group(argv[0]);
 	const struct vd_command *command = vd_command_find(argc, argv, &words, &err);
 	return command == NULL ? vd_usage_error("help", &err) : print_help(command);
 }

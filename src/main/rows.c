@@ -9,9 +9,11 @@
 #include "main/out.h"
 #include "main/term.h"
 
-#define GAP 2u         /* blanks between columns */
-#define LAST_MIN 20u   /* a cut last column keeps at least this */
-#define COLUMN_MAX 60u /* of any other column on a terminal */
+#define GAP 2u          /* blanks between columns */
+#define CUT_LEAST 8u    /* columns that a cut one keeps */
+#define INDENT 4u       /* of lines below a row */
+#define BELOW_LEAST 20u /* their width, however narrow the terminal */
+#define BELOW_MOST 6u   /* such lines a row */
 
 const char *const vd_format_choices[] = {"table", "ndjson", "json", "csv", NULL};
 const char *const vd_format_choices_ocsf[] = {"table", "ndjson", "json", "csv", "ocsf", NULL};
@@ -115,55 +117,102 @@ write_csv_row(const struct vd_rows *rows, const struct vd_str *cells, struct vd_
 	vd_buf_char(to, '\n');
 }
 
+/* ---- tables ---- */
+
+struct layout {
+	size_t widths[VD_ROWS_MAX_COLUMNS]; /* 0: left out */
+	size_t first_line;                  /* columns that stand in a row's first line */
+	size_t below;                       /* width of the lines below it; 0: there are none */
+};
+
 static void
-measure(const struct vd_rows *rows, size_t terminal_columns, size_t widths[VD_ROWS_MAX_COLUMNS])
+widest(const struct vd_rows *rows, struct layout *l)
 {
-	size_t used = 0;
 	for (size_t i = 0; i < rows->n_columns; i++) {
-		widths[i] = strlen(rows->columns[i].name);
+		l->widths[i] = strlen(rows->columns[i].name);
 		for (size_t r = 0; r < rows->n; r++)
-			widths[i] = VD_MAX(widths[i], vd_term_width(rows->cells[r * rows->n_columns + i]));
-		if (terminal_columns > 0 && i + 1 < rows->n_columns)
-			widths[i] = VD_MIN(widths[i], (size_t)COLUMN_MAX);
-		if (i + 1 < rows->n_columns)
-			used += widths[i] + GAP;
+			l->widths[i] =
+				VD_MAX(l->widths[i], vd_term_width(rows->cells[r * rows->n_columns + i]));
 	}
-	size_t last = rows->n_columns - 1;
-	if (terminal_columns > 0) {
-		size_t left = terminal_columns > used ? terminal_columns - used : 0;
-		widths[last] = VD_MIN(widths[last], VD_MAX(left, (size_t)LAST_MIN));
+}
+
+/* Of the columns of the first line, with the gaps between them. */
+static size_t
+width_of(const struct layout *l)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < l->first_line; i++)
+		width += l->widths[i] == 0 ? 0 : l->widths[i] + (width > 0 ? GAP : 0);
+	return width;
+}
+
+/* The widest column that may be cut and is not at its least; SIZE_MAX: none. */
+static size_t
+next_to_cut(const struct vd_rows *rows, const struct layout *l)
+{
+	size_t found = SIZE_MAX;
+	for (size_t i = 0; i < l->first_line; i++) {
+		bool may = rows->columns[i].fit == VD_FIT_CUT || rows->columns[i].fit == VD_FIT_MIDDLE;
+		if (may && l->widths[i] > CUT_LEAST && (found == SIZE_MAX || l->widths[i] > l->widths[found]))
+			found = i;
 	}
+	return found;
+}
+
+static struct layout
+lay_out(const struct vd_rows *rows, size_t terminal_columns)
+{
+	struct layout l = {.first_line = rows->n_columns};
+	widest(rows, &l);
+	if (terminal_columns == 0 || width_of(&l) <= terminal_columns)
+		return l;
+	l.first_line = rows->n_columns - 1;
+	l.below = VD_MAX(terminal_columns, INDENT + BELOW_LEAST) - INDENT;
+	for (size_t i = l.first_line; i-- > 0 && width_of(&l) > terminal_columns;)
+		if (rows->columns[i].fit == VD_FIT_DROP)
+			l.widths[i] = 0;
+	for (size_t i; width_of(&l) > terminal_columns && (i = next_to_cut(rows, &l)) != SIZE_MAX;)
+		l.widths[i]--;
+	return l;
 }
 
 static void
 write_table_row(
-	const struct vd_rows *rows, const struct vd_str *cells, const size_t widths[], struct vd_buf *to)
+	const struct vd_rows *rows, const struct vd_str *cells, const struct layout *l, struct vd_buf *to)
 {
-	for (size_t i = 0; i < rows->n_columns; i++) {
-		bool last = i + 1 == rows->n_columns;
-		vd_term_cell(to, cells[i], widths[i], !last);
-		vd_buf_text(to, last ? "\n" : "  ");
+	size_t last = l->first_line - 1;
+	while (last > 0 && l->widths[last] == 0)
+		last--;
+	for (size_t i = 0; i <= last; i++) {
+		if (l->widths[i] == 0)
+			continue;
+		if (rows->columns[i].fit == VD_FIT_MIDDLE)
+			vd_term_middle(to, cells[i], l->widths[i], i < last);
+		else
+			vd_term_cell(to, cells[i], l->widths[i], i < last);
+		vd_buf_text(to, i < last ? "  " : "\n");
 	}
+	if (l->below > 0)
+		vd_term_wrap(to, cells[l->first_line], INDENT, l->below, BELOW_MOST);
 }
 
 static void
 write_table(const struct vd_rows *rows, size_t terminal_columns, struct vd_buf *to)
 {
-	size_t widths[VD_ROWS_MAX_COLUMNS];
 	char headings[VD_ROWS_MAX_COLUMNS][32];
 	struct vd_str cells[VD_ROWS_MAX_COLUMNS];
 	if (rows->n == 0)
 		return;
-	measure(rows, terminal_columns, widths);
+	struct layout l = lay_out(rows, terminal_columns);
 	for (size_t i = 0; i < rows->n_columns; i++) {
 		size_t n = VD_MIN(strlen(rows->columns[i].name), sizeof headings[i]);
 		for (size_t k = 0; k < n; k++)
 			headings[i][k] = (char)toupper((unsigned char)rows->columns[i].name[k]);
 		cells[i] = (struct vd_str){headings[i], n};
 	}
-	write_table_row(rows, cells, widths, to);
+	write_table_row(rows, cells, &l, to);
 	for (size_t r = 0; r < rows->n; r++)
-		write_table_row(rows, rows->cells + r * rows->n_columns, widths, to);
+		write_table_row(rows, rows->cells + r * rows->n_columns, &l, to);
 }
 
 void

@@ -22,9 +22,18 @@ enum vd_format vd_format_of(const char *word, int fd);
 
 enum vd_column_kind { VD_COLUMN_TEXT, VD_COLUMN_NUMBER };
 
+/* What a table does with a column where the terminal is too narrow for all. */
+enum vd_column_fit {
+	VD_FIT_WHOLE,  /* nothing */
+	VD_FIT_CUT,    /* cuts its ends */
+	VD_FIT_MIDDLE, /* cuts its middles: a path */
+	VD_FIT_DROP,   /* leaves it out, before anything is cut */
+};
+
 struct vd_column {
 	const char *name; /* heading in capitals in a table, key in JSON */
 	enum vd_column_kind kind;
+	enum vd_column_fit fit; /* of any but the last */
 };
 
 struct vd_rows;
@@ -35,7 +44,10 @@ void vd_rows_free(struct vd_rows *rows);
 enum vd_status vd_rows_add(
 	struct vd_rows *rows, const struct vd_str values[], struct vd_err *err) VD_MUST_USE;
 size_t vd_rows_count(const struct vd_rows *rows);
-/* terminal_columns: cut the last column of a table there; 0: cut nothing. */
+/*
+ * terminal_columns 0: cut nothing.  Else a table that is wider puts the last column of each row in lines of their
+ * own below it, broken at blanks, and makes the others fit.
+ */
 void vd_rows_write(
 	const struct vd_rows *rows, enum vd_format format, size_t terminal_columns, struct vd_buf *to);
 /* To standard output in the format of --format (NULL: not given); returns exit_code or VD_EXIT_ERROR. */

@@ -1,11 +1,17 @@
 #include "main/rows.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "main/csv.h"
+#include "main/term.h"
 #include "vd_test.h"
 
 static const struct vd_column columns[] = {
-	{"name", VD_COLUMN_TEXT}, {"n", VD_COLUMN_NUMBER}, {"words", VD_COLUMN_TEXT}};
+	{"name", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"n", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"words", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+};
 
 static struct vd_rows *
 two_rows(void)
@@ -59,21 +65,84 @@ VD_TEST(csv_has_a_heading_and_quotes_what_needs_it)
 	expect(VD_FORMAT_CSV, 0, "name,n,words\nalpha,7,\"says \"\"hi\"\", twice\"\nb,,\n");
 }
 
-VD_TEST(a_narrow_terminal_cuts_only_the_last_column)
+static const struct vd_column verdict_columns[] = {
+	{"file", VD_COLUMN_TEXT, VD_FIT_MIDDLE},
+	{"line", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"rule_id", VD_COLUMN_TEXT, VD_FIT_DROP},
+	{"title", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"code", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"message", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+};
+#define MESSAGE "there is no modifier 'nosuchmodifier'; write contains, startswith, endswith, re or cidr"
+
+static void
+verdict_table(size_t terminal, struct vd_buf *to)
+{
+	struct vd_err err = VD_ERR_INIT;
+	const struct vd_str bad[] = {VD_S("sigma/rules/windows/process_creation/proc_creation_win_shell.yml"),
+		VD_S("11"), VD_S("00000000-0000-4000-8000-000000000001"),
+		VD_S("Shell Started by an Office Program"), VD_S("modifier-unknown"), VD_S(MESSAGE)};
+	const struct vd_str good[] = {VD_S("a.yml"), VD_S("1"), VD_S("00000000-0000-4000-8000-000000000002"),
+		VD_S("Short"), VD_S("ok"), VD_S("")};
+	VD_AUTO(vd_rows) rows = vd_rows_new(verdict_columns, VD_ARRAY_LEN(verdict_columns));
+	assert_non_null(rows);
+	assert_int_equal(vd_rows_add(rows, bad, &err), VD_OK);
+	assert_int_equal(vd_rows_add(rows, good, &err), VD_OK);
+	vd_buf_reset(to);
+	vd_rows_write(rows, VD_FORMAT_TABLE, terminal, to);
+}
+
+VD_TEST(a_terminal_too_narrow_gives_the_last_column_lines_of_its_own)
+{
+	VD_AUTO_FINI(vd_buf) buf;
+	vd_buf_init(&buf, 0);
+	verdict_table(80, &buf);
+	assert_string_equal(buf.at,
+		"FILE                         LINE  TITLE                        CODE\n"
+		"    MESSAGE\n"
+		"sigma/rul…ion_win_shell.yml  11    Shell Started by an Office…  modifier-unknown\n"
+		"    there is no modifier 'nosuchmodifier'; write contains, startswith, endswith,\n"
+		"    re or cidr\n"
+		"a.yml                        1     Short                        ok\n");
+}
+
+VD_TEST(a_table_fits_every_usual_width_and_keeps_all_of_its_last_column)
+{
+	VD_AUTO_FINI(vd_buf) buf;
+	vd_buf_init(&buf, 0);
+	for (size_t terminal = 60; terminal <= 260; terminal += 5) {
+		char words[sizeof MESSAGE + 64] = "";
+		verdict_table(terminal, &buf);
+		for (char *line = buf.at, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+			*end = '\0';
+			assert_in_range(vd_term_width(vd_str_from(line)), 1, terminal);
+			if (strncmp(line, "    ", 4) == 0 && strstr(line, "MESSAGE") == NULL)
+				(void)snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s",
+					words[0] == '\0' ? "" : " ", line + 4);
+			else if (strstr(line, MESSAGE) != NULL)
+				(void)snprintf(words, sizeof words, MESSAGE);
+		}
+		assert_string_equal(words, MESSAGE);
+	}
+}
+
+VD_TEST(a_very_long_last_column_is_cut_after_some_lines)
 {
 	struct vd_buf buf;
 	struct vd_err err = VD_ERR_INIT;
-	const struct vd_str cells[] = {VD_S("alpha"), VD_S("7"), VD_S("0123456789 0123456789 0123456789")};
+	char text[4096];
+	memset(text, 'x', sizeof text);
+	const struct vd_str cells[] = {VD_S("alpha"), VD_S("7"), {text, sizeof text}};
 	VD_AUTO(vd_rows) rows = vd_rows_new(columns, VD_ARRAY_LEN(columns));
+	size_t lines = 0;
 	vd_buf_init(&buf, 0);
 	assert_non_null(rows);
 	assert_int_equal(vd_rows_add(rows, cells, &err), VD_OK);
-	vd_rows_write(rows, VD_FORMAT_TABLE, 34, &buf);
-	assert_string_equal(buf.at, "NAME   N  WORDS\nalpha  7  0123456789 0123456789 0…\n");
-	/* the last column keeps 20 columns, however narrow the terminal */
-	vd_buf_reset(&buf);
-	vd_rows_write(rows, VD_FORMAT_TABLE, 12, &buf);
-	assert_string_equal(buf.at, "NAME   N  WORDS\nalpha  7  0123456789 01234567…\n");
+	vd_rows_write(rows, VD_FORMAT_TABLE, 60, &buf);
+	for (size_t i = 0; i < buf.len; i++)
+		lines += buf.at[i] == '\n';
+	assert_int_equal(lines, 2 + 1 + 6);
+	assert_true(vd_str_ends(vd_buf_view(&buf), "…\n"));
 	vd_buf_fini(&buf);
 }
 

@@ -11,26 +11,31 @@ struct vd_rulebook {
 	struct vd_ruleset *set;
 };
 
+typedef enum vd_status (*add_fn)(
+	struct vd_texts *list, const char *const paths[], size_t n, struct vd_err *err);
+
 static enum vd_status
-read_texts(const char *const paths[], size_t n, struct vd_texts **ret, struct vd_err *err)
+read_texts(add_fn add, const char *const paths[], size_t n, struct vd_texts **ret, struct vd_err *err)
 {
 	*ret = vd_texts_new();
 	if (*ret == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for rules");
-	return vd_texts_add(*ret, paths, n, err);
+	return add(*ret, paths, n, err);
 }
 
 static enum vd_status
 read_all(const struct vd_rule_paths *paths, struct vd_rulebook *book, struct vd_err *err)
 {
-	enum vd_status st = read_texts(paths->rules, paths->n_rules, &book->rules, err);
+	size_t unreadable;
+	enum vd_status st = read_texts(vd_texts_add_rules, paths->rules, paths->n_rules, &book->rules, err);
 	if (st == VD_OK)
-		st = read_texts(paths->pipelines, paths->n_pipelines, &book->pipelines, err);
+		st = read_texts(vd_texts_add, paths->pipelines, paths->n_pipelines, &book->pipelines, err);
 	if (st == VD_OK)
-		st = read_texts(paths->values, paths->n_values, &book->values, err);
+		st = read_texts(vd_texts_add, paths->values, paths->n_values, &book->values, err);
 	if (st != VD_OK)
 		return st;
-	if (vd_texts_count(book->rules) == 0)
+	(void)vd_texts_unreadable(book->rules, &unreadable);
+	if (vd_texts_count(book->rules) + unreadable == 0)
 		return vd_fail(err, VD_ENOTFOUND,
 			"%s: no rule files; a folder is searched for *.yml and *.yaml",
 			paths->n_rules > 0 ? paths->rules[0] : "--rules");
@@ -57,6 +62,7 @@ build(const struct vd_rule_paths *paths, struct vd_rulebook *book, struct vd_err
 		.no_routing = paths->no_routing,
 		.cache = book->cache == NULL ? NULL : vd_diskcache_door(book->cache),
 	};
+	input.unreadable = vd_texts_unreadable(book->rules, &input.n_unreadable);
 	return vd_ruleset_new(&input, &book->set, err);
 }
 
@@ -92,6 +98,17 @@ struct vd_ruleset *
 vd_rulebook_set(const struct vd_rulebook *book)
 {
 	return book->set;
+}
+
+void
+vd_rulebook_say_unreadable(const struct vd_rulebook *book)
+{
+	size_t n;
+	const struct vd_text *texts = vd_texts_unreadable(book->rules, &n);
+	for (size_t i = 0; i < n; i++)
+		vd_complain("%.*s: %.*s; its rules are left out",
+			(int)VD_MIN(texts[i].name.len, (size_t)1024), texts[i].name.at,
+			(int)VD_MIN(texts[i].text.len, (size_t)512), texts[i].text.at);
 }
 
 void

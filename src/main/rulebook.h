@@ -24,12 +24,17 @@ struct vd_rule_paths {
 
 struct vd_rulebook;
 
-/* Fails when a file cannot be read, a pipeline or values file is wrong, or there is no rule file at all. */
+/*
+ * Fails when a given file cannot be read, a pipeline or values file is wrong, or there is no rule file at all.  A
+ * file of a given folder that cannot be read has a verdict, as a wrong rule has.
+ */
 enum vd_status vd_rulebook_new(
 	const struct vd_rule_paths *paths, struct vd_rulebook **ret, struct vd_err *err) VD_MUST_USE;
 void vd_rulebook_free(struct vd_rulebook *book);
 struct vd_ruleset *vd_rulebook_set(const struct vd_rulebook *book); /* borrowed */
 
+/* For commands that show no verdicts: files below the given folders that could not be read, a line each. */
+void vd_rulebook_say_unreadable(const struct vd_rulebook *book);
 void vd_rulebook_say_notes(const struct vd_rulebook *book); /* what pipelines hold that does nothing here */
 
 struct vd_rulebook_counts {

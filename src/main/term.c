@@ -167,6 +167,79 @@ vd_term_cell(struct vd_buf *buf, struct vd_str s, size_t width, bool pad)
 		vd_buf_char(buf, ' ');
 }
 
+void
+vd_term_end(struct vd_buf *buf, struct vd_str s, size_t width)
+{
+	if (!is_wider(s, width)) {
+		vd_term_safe(buf, s);
+		return;
+	}
+	size_t longest = 4 * width; /* bytes that width columns can take, but for marks that take none */
+	size_t at = s.len > longest ? s.len - longest : 0;
+	while (at < s.len && (((unsigned char)s.at[at] & 0xc0) == 0x80 ||
+				     vd_term_width((struct vd_str){s.at + at, s.len - at}) >= width))
+		at++;
+	vd_buf_text(buf, width > 0 ? "…" : "");
+	vd_term_safe(buf, (struct vd_str){s.at + at, s.len - at});
+}
+
+/* Bytes of s that take at most width columns. */
+static size_t
+fit(struct vd_str s, size_t width)
+{
+	size_t used = 0, i = 0;
+	while (i < s.len) {
+		size_t columns;
+		bool escape;
+		size_t n = step(s, i, &columns, &escape);
+		if (used + columns > width)
+			break;
+		used += columns;
+		i += n;
+	}
+	return i;
+}
+
+void
+vd_term_middle(struct vd_buf *buf, struct vd_str s, size_t width, bool pad)
+{
+	if (!is_wider(s, width)) {
+		vd_term_cell(buf, s, width, pad);
+		return;
+	}
+	struct vd_buf text;
+	vd_buf_init(&text, 0);
+	struct vd_str head = {s.at, fit(s, width / 3)};
+	vd_term_safe(&text, head);
+	vd_term_end(&text, (struct vd_str){s.at + head.len, s.len - head.len}, width - vd_term_width(head));
+	buf->failed = buf->failed || text.failed;
+	vd_term_cell(buf, vd_buf_view(&text), width, pad);
+	vd_buf_fini(&text);
+}
+
+void
+vd_term_wrap(struct vd_buf *buf, struct vd_str s, size_t indent, size_t width, size_t most)
+{
+	for (size_t line = 1; s.len > 0 && line <= most; line++) {
+		size_t n = fit(s, width), at = n;
+		for (size_t i = 0; i < indent; i++)
+			vd_buf_char(buf, ' ');
+		if (line == most || n == s.len || n == 0) {
+			vd_term_cell(buf, s, width, false);
+			vd_buf_char(buf, '\n');
+			return;
+		}
+		while (at > 0 && s.at[at] != ' ')
+			at--;
+		at = at > 0 ? at : n; /* a word longer than a line */
+		vd_term_safe(buf, (struct vd_str){s.at, at});
+		vd_buf_char(buf, '\n');
+		while (at < s.len && s.at[at] == ' ')
+			at++;
+		s = (struct vd_str){s.at + at, s.len - at};
+	}
+}
+
 /* ---- progress ---- */
 
 void

@@ -32,7 +32,8 @@ class Install(unittest.TestCase):
                        check=True)
         run = subprocess.run([program], capture_output=True, text=True,
                              env={**os.environ, "LD_LIBRARY_PATH": str(self.one("libvedette.so.*").parent)})
-        self.assertEqual((2, "usage: engine RULE.yml < events.ndjson\n"), (run.returncode, run.stderr))
+        self.assertEqual(2, run.returncode)
+        self.assertIn("usage: engine RULE.yml < events.ndjson", run.stderr)
 
     def test_pkg_config_finds_the_library_without_being_told_where(self):
         path = subprocess.run(["pkg-config", "--variable", "pc_path", "pkg-config"], check=True, capture_output=True,

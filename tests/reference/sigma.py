@@ -178,14 +178,15 @@ class Matches:
         self.exact = frozenset(shapes["is"])
         self.ends, self.starts = tuple(shapes["ends"]), tuple(shapes["starts"])
         self.parts, self.regexes = shapes["holds"], shapes["regex"]
-        numbers = [text for text in self.exact if re.fullmatch(JSON_NUMBER, text)]
-        self.numbers = frozenset(float(text) for text in numbers)
+        # an exponent is a letter: cased texts mean the one that is written
+        self.numbers = frozenset(canonical(text) for text in self.exact if re.fullmatch(JSON_NUMBER, text)
+                                 and not (self.cased and "e" in text.lower()))
         self.seen = {}
 
     def __call__(self, value):
         if value is None or value.text is None:
             return False
-        if value.kind == NUMBER and value.number in self.numbers:
+        if value.kind == NUMBER and self.numbers and canonical(value.text) in self.numbers:
             return True
         text = value.text if self.cased else value.folded
         known = self.seen.get(text)
@@ -253,6 +254,14 @@ class Cidr:
 JSON_NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 
 
+def canonical(text):
+    """One text for every spelling of a JSON number; plain integers are exact, all else is the nearest double."""
+    if re.fullmatch(r"-?[0-9]+", text) and text != "-0":
+        return text
+    number = float(text)
+    return str(int(number)) if number.is_integer() and -(2**63) <= number < 2**63 else repr(number)
+
+
 def number_of(value):
     """A JSON number, or a text that is one; else None."""
     if value.kind == NUMBER:
@@ -300,6 +309,14 @@ def time_parts(text):
     found = re.match(r"(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d)", text)
     if found and found[2].lower() in MONTHS:
         return [int(found[3]), MONTHS.index(found[2].lower()) + 1, int(found[1]), int(found[4]), int(found[5])]
+    found = re.match(r"(\w{3}) {1,2}(\d\d?) (\d{4}) (\d\d):(\d\d):\d\d", text)
+    if found and found[1].lower() in MONTHS:
+        return [int(found[3]), MONTHS.index(found[1].lower()) + 1, int(found[2]), int(found[4]), int(found[5])]
+    found = re.fullmatch(r"\w{3} (\w{3}) {1,2}(\d\d?) (\d\d):(\d\d):\d\d (?:UTC |GMT )?(\d{4})", text)
+    if found and found[1].lower() in MONTHS:
+        return [int(found[5]), MONTHS.index(found[1].lower()) + 1, int(found[2]), int(found[3]), int(found[4])]
+    if re.fullmatch(r"[0-9]+", text) and 116444736000000000 <= int(text) < 265000000000000000:
+        return _epoch_parts((int(text) - 116444736000000000) / 1e7)  # Windows FILETIME
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return _epoch_parts(float(text))
     return None

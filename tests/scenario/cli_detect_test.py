@@ -16,7 +16,7 @@ import time
 import unittest
 import zlib
 
-from vedette import COMMAND, MISSING, available
+from vedette import COMMAND, MISSING, available, unprivileged
 
 RULE = """title: Shell started
 id: 00000000-0000-4000-8000-000000000001
@@ -130,6 +130,10 @@ class ExitCodes(Case):
             (["detcet"], "did you mean 'detect'?"),
             (["detect", "--format", "xml", "x"], "table, ndjson, json, csv, ocsf"),
             (["detect", "--threads", "0", "--rules", self.rules, "--", "x"], "--threads: '0' is no number from 1 to 256"),
+            (["detect", "--correlation-groups", "0", "--rules", self.rules, "--", "x"],
+             "--correlation-groups: '0' is no number from 1 to 1000000000"),
+            (["detect", "--correlation-memory", "1G", "--rules", self.rules, "--", "x"],
+             "--correlation-memory: '1G' is no number from 1 to 1048576"),
             (["detect", "--since", "yesterday", "--rules", self.rules, "--", "x"], "--since: 'yesterday' is no time"),
             (["detect", "--since", "2026-01-02", "--until", "2026-01-01", "--rules", self.rules, "--", "x"],
              "no event can lie between them"),
@@ -150,6 +154,41 @@ class ExitCodes(Case):
         self.assertIn("norules", done.stderr.decode())
         self.assertIn("No such file", done.stderr.decode())
 
+    def test_what_is_given_and_cannot_be_opened_is_an_error_and_what_is_found_is_left_out(self):
+        nobody = unprivileged()
+        if nobody is None:
+            self.skipTest("no unprivileged user may run the command here")
+        self.folder.chmod(0o755)
+        self.events(event(1), name="logs/a.jsonl")
+        closed = self.events(event(2), name="logs/closed.jsonl")
+        closed.chmod(0)
+        done = self.detect("--no-cache", "--", closed, **nobody)
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertIn(f"cannot read '{closed}': Permission denied", done.stderr.decode())
+        done = self.detect("--no-cache", "--", "logs", **nobody)
+        self.assertEqual((done.returncode, len(self.rows(done))), (1, 1))
+        self.assertIn("logs/closed.jsonl: cannot be opened: Permission denied", done.stderr.decode())
+        self.assertIn("1 piece of bad input was left out", done.stderr.decode())
+        done = self.detect("--no-cache", "--strict", "--", "logs", **nobody)
+        self.assertEqual((done.returncode, len(self.rows(done))), (2, 1))
+        self.assertIn("--strict: 1 piece of bad input\n", done.stderr.decode())
+
+    def test_rules_that_cannot_be_read_do_not_silence_the_others(self):
+        path = self.events(event(1))
+        (self.folder / "rules/gone.yml").symlink_to("nowhere")
+        done = self.run_it("detect", "-q", "--rules", "rules", "--", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual("vedette: rules/gone.yml: cannot follow the link: No such file or directory; "
+                         "its rules are left out\n", done.stderr.decode())
+        self.assertIn("note: 1 rule rejected, 0 degraded", self.run_it("detect", "--rules", "rules", "--", path).stderr.decode())
+        # what is named is another matter, and so is a pipeline: without it rules mean something else
+        self.assertEqual(self.run_it("detect", "--rules", "rules/gone.yml", "--", path).returncode, 2)
+        (self.folder / "maps").mkdir()
+        (self.folder / "maps/gone.yml").symlink_to("nowhere")
+        done = self.run_it("detect", "--rules", self.rules, "-p", "maps", "--", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("maps/gone.yml: cannot follow the link", done.stderr.decode())
+
     def test_a_folder_without_rules_is_an_error_and_so_are_rules_of_which_none_loads(self):
         (self.folder / "empty").mkdir()
         done = self.run_it("detect", "--rules", "empty", "--", self.events(event(1)))
@@ -169,6 +208,15 @@ class ExitCodes(Case):
                 self.assertEqual(done.returncode, 0)
                 self.assertIn(b"vedette", done.stdout)
                 self.assertEqual(done.stderr, b"")
+
+    def test_help_of_rules_is_about_its_commands(self):
+        for words in (["rules", "--help"], ["rules", "-h"], ["help", "rules"]):
+            with self.subTest(words=words):
+                page = self.run_it(*words).stdout.decode()
+                self.assertTrue(page.startswith("vedette rules: "))
+                for part in ("Usage: vedette rules COMMAND", "  rules check ", "  rules test ", "Exit code: "):
+                    self.assertIn(part, page)
+                self.assertNotIn("detect", page)
 
 
 class Output(Case):
@@ -252,6 +300,14 @@ class Output(Case):
         rows = self.rows(self.detect("--since", "2026-01-05T03:02:00Z", "--until", "2026-01-05T03:03:00Z", "--", path))
         self.assertEqual([r["event_line"] for r in rows], [2, 4])
 
+    def test_a_time_without_a_year_is_of_the_year_before_now(self):
+        recent = time.gmtime(time.time() - 3600)
+        bare = event(1)
+        del bare["UtcTime"]
+        path = self.events({**bare, "timestamp": time.strftime("%b %e %H:%M:%S", recent)})
+        row, = self.rows(self.detect("--", path))
+        self.assertEqual(row["time"], time.strftime("%Y-%m-%dT%H:%M:%S.000Z", recent))
+
     def test_csv_json_and_ocsf_say_the_same_findings(self):
         path = self.events(event(1), event(2))
         want = [r["id"] for r in self.rows(self.detect("--", path))]
@@ -296,6 +352,54 @@ class Output(Case):
         for line, wanted in (("a" * 60 + "b", "1 search of a regular expression was cut short"), ("aab", None)):
             words = self.run_it("detect", "--rules", rule, "--", self.events(event(1, line=line))).stderr.decode()
             self.assertIn(wanted, words) if wanted else self.assertNotIn("cut short", words)
+
+
+    def test_limits_of_correlation_are_named_by_rule_with_their_option_and_are_an_error_under_strict(self):
+        self.write("rules/two.yml", CORRELATION)
+        users = self.events(*(event(minute, host=f"ws{host}") for minute in (1, 2) for host in range(30)), name="a.jsonl")
+        one = self.events(*(event(1, second=second) for second in range(9)), name="b.jsonl")
+
+        def run(*words):
+            return self.run_it("detect", "-r", "rules", "-o", "ndjson", *words)
+
+        said = "vedette: warning: correlation 'Two shells': "
+        for path, words, reached, option in (
+                (users, ("--correlation-groups", 10), "50 groups were forgotten", "--correlation-groups"),
+                (one, ("--correlation-events", 3), "6 events were forgotten", "--correlation-events")):
+            done = run(*words, "--", path)
+            self.assertIn(f"note: correlation 'Two shells': {reached}", done.stderr.decode())
+            self.assertIn(f"raise {option}\n", done.stderr.decode())
+            quiet = run("-q", *words, "--", path)
+            self.assertEqual(quiet.stderr.decode().count("\n"), 1)
+            self.assertTrue(quiet.stderr.decode().startswith(said + reached), quiet.stderr)
+            self.assertIn(f"raise {option}\n", quiet.stderr.decode())
+            self.assertLess(quiet.returncode, 2)
+            strict = run("-q", "--strict", *words, "--", path)
+            self.assertEqual(strict.returncode, 2)
+            self.assertIn("--strict: a limit was reached", strict.stderr.decode())
+            # and what is raised is not reached
+            enough = run("-q", "--strict", words[0], 1000, "--", path)
+            self.assertEqual((enough.returncode, enough.stderr), (1, b""))
+        self.assertEqual(len(self.rows(run("-q", "--", users))), 30)
+        self.assertEqual(len(self.rows(run("-q", "--correlation-groups", 10, "--", users))), 0)
+
+    def test_memory_of_correlation_is_a_limit_and_an_option(self):
+        self.write("rules/two.yml", CORRELATION)
+        path = self.events(*(event(n // 60, host="ws" + "x" * 2000 + str(n), second=n % 60) for n in range(600)))
+        done = self.run_it("detect", "-r", "rules", "-q", "--strict", "--correlation-memory", 1, "--", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("(the groups of all correlations fill half of 1 MiB), so findings may be missing; raise --correlation-memory",
+                      done.stderr.decode())
+        done = self.run_it("detect", "-r", "rules", "-q", "--strict", "-o", "ndjson", "--", path)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_what_was_cut_short_is_said_quietly_too_and_is_an_error_under_strict(self):
+        rule = self.write("re.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{CommandLine|re: '^(a+)+$'}"))
+        path = self.events(event(1, line="a" * 60 + "b"))
+        done = self.run_it("detect", "--rules", rule, "-q", "--", path)
+        self.assertEqual(done.returncode, 0)
+        self.assertTrue(done.stderr.decode().startswith("vedette: warning: 1 search of a regular expression was cut"))
+        self.assertEqual(self.run_it("detect", "--rules", rule, "--strict", "--", path).returncode, 2)
 
 
 class BadInput(Case):
@@ -497,14 +601,18 @@ class Terminal(Case):
 
     def test_a_terminal_gets_a_coloured_table_that_fits(self):
         path = self.events(event(1, image="C:\\" + "long\\" * 60 + "cmd.exe"))
-        for columns in (60, 80, 120, 200):
+        for columns in (60, 80, 120, 200):  # below 180 a finding is two lines
             out = self.on_terminal("detect", "--rules", self.rules, "--", path, columns=columns)
             self.assertIn(b"\x1b[31mhigh", out)
             plain = out.replace(b"\x1b[31m", b"").replace(b"\x1b[0m", b"").replace(b"\x1b[1m", b"").decode()
-            heading, row = plain.splitlines()
-            self.assertTrue(heading.startswith("LEVEL"))
-            self.assertLessEqual(len(row), columns)
-            self.assertIn("Shell started"[:8], row)
+            lines = plain.splitlines()
+            self.assertEqual(len(lines), 2 if columns >= 180 else 4)
+            self.assertTrue(lines[0].startswith("LEVEL"))
+            for line in lines:
+                self.assertLessEqual(len(line), columns)
+            row = "".join(lines[len(lines) // 2:])
+            for part in ("Shell started", "03:01:00", "ws01", "jsonl:1", "Image: C:"):
+                self.assertIn(part, row)
 
     def test_no_color_is_respected(self):
         out = self.on_terminal("detect", "--rules", self.rules, "--", self.events(event(1)), env={"NO_COLOR": "1"})

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from vedette import COMMAND, MISSING, available
+from vedette import COMMAND, MISSING, available, unprivileged
 from cli_detect_test import CORRELATION, LOW_RULE, RULE, event
 
 BROKEN = """title: Broken
@@ -49,9 +49,9 @@ class Case(unittest.TestCase):
     def events(self, name, *events):
         return self.write(name, "".join(json.dumps(e) + "\n" for e in events))
 
-    def run_it(self, *words, code=0):
+    def run_it(self, *words, code=0, **options):
         done = subprocess.run([COMMAND, *map(str, words)], capture_output=True, env=self.env, check=False,
-                              cwd=self.folder, timeout=120, text=True)
+                              cwd=self.folder, timeout=120, text=True, **options)
         self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}\n{done.stderr}")
         return done
 
@@ -83,6 +83,27 @@ class Check(Case):
         self.assertEqual(row["verdict"], "rejected")
         self.assertIn("(in a list that begins in line 1)", row["message"])
 
+    def test_a_file_that_cannot_be_read_is_a_row_and_the_others_load(self):
+        nobody = unprivileged()
+        if nobody is None:
+            self.skipTest("no unprivileged user may run the command here")
+        self.folder.chmod(0o755)
+        self.write("r/a.yml", RULE)
+        self.write("r/closed.yml", LOW_RULE).chmod(0)
+        self.write("r/inner/b.yml", LOW_RULE).parent.chmod(0)
+        (self.folder / "r/gone.yml").symlink_to("nowhere.yml")
+        os.mkfifo(self.folder / "r/pipe.yml")
+        done = self.run_it("rules", "check", "--no-cache", "r", code=1, **nobody)
+        self.assertEqual([(r["file"], r["verdict"], r["code"], r["message"]) for r in self.rows(done)], [
+            ("r/a.yml", "loaded", "ok", ""),
+            ("r/closed.yml", "rejected", "file-unreadable", "cannot open it: Permission denied"),
+            ("r/gone.yml", "rejected", "file-unreadable", "cannot follow the link: No such file or directory"),
+            ("r/inner", "rejected", "file-unreadable", "cannot list it: Permission denied"),
+            ("r/pipe.yml", "rejected", "file-unreadable", "neither a file nor a folder")])
+        self.assertEqual("1 loaded, 0 degraded, 4 rejected\n", done.stderr)
+        done = self.run_it("rules", "check", "--no-cache", "r/closed.yml", code=2, **nobody)
+        self.assertIn("r/closed.yml: cannot open it: Permission denied", done.stderr)
+
     def test_a_wrong_pipeline_is_an_error_with_its_name(self):
         pipeline = self.write("p.yml", "transformations: 7\n")
         done = self.run_it("rules", "check", self.write("a.yml", RULE), "-p", pipeline, code=2)
@@ -113,10 +134,25 @@ class Coverage(Case):
         self.assertIn("none of its fields", rules["2"])
         self.assertIn("no event of its log source", rules["4"])
 
+    def test_a_rule_that_can_hold_without_its_fields_has_a_chance(self):
+        texts = []
+        for i, (selection, condition) in enumerate((("LogonUser: null", "s"), ("LogonUser: SYSTEM", "not s"),
+                                                    ("LogonUser|exists: false", "s"), ("LogonUser: x", "s"))):
+            texts.append(f"title: rule {i}\nid: 00000000-0000-4000-8000-0000000001{i:02}\n"
+                         "logsource: {product: windows, category: process_creation}\n"
+                         f"detection:\n  s: {{{selection}}}\n  condition: {condition}\n")
+        rules = self.write("a.yml", "---\n".join(texts))
+        events = self.events("e.jsonl", event(1))
+        found = {r["rule_title"] for r in self.rows(self.run_it("detect", events, "--rules", rules, code=1))}
+        self.assertEqual(found, {"rule 0", "rule 1", "rule 2"})
+        done = self.run_it("rules", "coverage", "--events", events, "--rules", rules, code=1)
+        self.assertEqual([r["title"] for r in self.rows(done) if r["kind"] == "rule"], ["rule 3"])
+        self.assertEqual("1 event: 1 of 1 field missing, 1 of 4 rules on single events without a chance\n", done.stderr)
+
     def test_only_rules_on_single_events_are_counted_and_the_summary_says_so(self):
         rules = self.write("a.yml", RULE + "---\n" + CORRELATION)
         done = self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules", rules)
-        self.assertIn("0 of 1 rules on single events without a chance", done.stderr)
+        self.assertIn("0 of 1 rule on single events without a chance", done.stderr)
 
     def test_full_coverage_is_exit_code_0(self):
         self.run_it("rules", "coverage", "--events", self.events("e.jsonl", event(1)), "--rules",
@@ -160,6 +196,18 @@ class Explain(Case):
         rule = self.write("web.yml", RULE.replace("{product: windows, category: process_creation}", "{category: webserver}"))
         _, words = self.explain(rule, f"{self.file}:1", code=0)
         self.assertIn("(the rule's: category webserver; the event's: product windows, ", words)
+
+    def test_detect_and_explain_say_the_same_of_null(self):
+        rule = self.write("null.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{A: null}"))
+        rows, _ = self.explain(rule, f"{self.file}:1", code=1)
+        row, = self.rows(self.run_it("detect", self.events("one.jsonl", event(1)), "--rules", rule, code=1))
+        self.assertEqual(row["matched"], [{"field": "A", "value": None, "predicate": "A: null"}])
+        self.assertEqual([rows["A"][k] for k in ("value", "predicate")], [None, "A: null"])
+
+    def test_a_keyword_that_does_not_hold_shows_no_value(self):
+        rule = self.write("word.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "[nowhere]"))
+        rows, _ = self.explain(rule, f"{self.file}:1", code=0)
+        self.assertEqual((rows[""]["holds"], rows[""]["value"]), (False, ""))
 
     def test_an_absent_field_is_told_apart_from_an_empty_one(self):
         rule = self.write("two.yml", RULE.replace("{Image|endswith: '\\cmd.exe'}", "{A: x, B: x, C: x}"))
@@ -222,6 +270,28 @@ class Explain(Case):
                             for i in range(40))
         words = self.run_it("rules", "explain", self.write("many.yml", many), self.file, code=2).stderr
         self.assertRegex(words, r"holds 40 rules.*'Shell 4' and 35 more\n$")
+
+    def test_of_a_broken_line_only_its_fault_is_said(self):
+        lines = [json.dumps(event(1)), '{"a": ', json.dumps(event(2)), "nonsense", json.dumps(event(3)), "more"]
+        file = self.write("mix.jsonl", "\n".join(lines) + "\n")
+        for line in (2, 4):
+            words = self.run_it("rules", "explain", self.rule, f"{file}:{line}", code=2).stderr
+            self.assertRegex(words, f"^vedette: rules explain: {file}:{line}: .+\n$")
+        for line in (1, 3, 5):
+            words = self.run_it("rules", "explain", self.rule, f"{file}:{line}", code=1).stderr
+            self.assertEqual(words, "vedette: Shell started: matches\n")
+
+    def test_quiet_routing_and_cache_are_as_of_its_siblings(self):
+        place = f"{self.file}:1"
+        self.assertEqual(self.run_it("rules", "explain", self.rule, place, "-q", code=1).stderr, "")
+        rule = self.write("web.yml", RULE.replace("{product: windows, category: process_creation}", "{category: webserver}"))
+        self.run_it("rules", "explain", rule, place, code=0)
+        self.assertIn(": matches\n", self.run_it("rules", "explain", rule, place, "--no-routing", code=1).stderr)
+        self.write("r/a.yml", LOW_RULE.replace("|contains: whoami", "|contains: [whoami, straße]"))
+        self.run_it("rules", "explain", "Any command line", place, "--rules", "r", "--no-cache", code=1)
+        self.assertFalse((self.folder / "cache").exists())
+        self.run_it("rules", "explain", "Any command line", place, "--rules", "r", code=1)
+        self.assertTrue((self.folder / "cache").exists())
 
     def test_what_is_not_there_is_an_error(self):
         for rule, place, want in ((self.rule, f"{self.file}:99", "no event there"),
@@ -299,11 +369,16 @@ class Completion(Case):
             try vedette detect --rules some
             try vedette rules explain --pi
             try vedette completion z
+            try vedette help ru
+            try vedette help rules ''
+            try vedette help rules co
+            try vedette help detect ''
         """
         done = subprocess.run(["bash", "--norc", "-c", probe], capture_output=True, text=True, check=False, cwd=self.folder)
         self.assertEqual(done.stderr, "")
         self.assertEqual([line.strip() for line in done.stdout.splitlines()],
-                         ["detect", "check", "--min-level", "ndjson", "ocsf", "some-file.yml", "--pipeline", "zsh"])
+                         ["detect", "check", "--min-level", "ndjson", "ocsf", "some-file.yml", "--pipeline", "zsh",
+                          "rules", "check coverage explain test", "coverage", ""])
 
     def test_scripts_are_valid_where_their_shell_is_there(self):
         tried = 0

@@ -28,6 +28,7 @@ LETTERS = ["a", "b", "A", "é", "É", "\\", "*", "?", " ", "-", "/", "–", "1",
 IPS = ["10.1.2.3", "10.255.0.1", "192.168.7.9", "::ffff:10.9.9.9", "fe80::1", "2001:DB8::7", "300.1.1.1", ""]
 NETS = ["10.0.0.0/8", "192.168.7.8/31", "fe80::/10", "2001:db8::/32", "0.0.0.0/1", "10.1.2.3"]
 TIMES = ["2026-01-05T03:59:00Z", "2026-12-31 23:00:00", "2025-12-29T00:01:02.5+05:00", "soon", ""]
+SPELLED = ["443.0", "1e1", "1.50", "-1.0", "0.0", "-0", "1e16", "10000000000000000", "10", "'443.0'"]
 NUMBERS = ["0", "1", "-1", "10", "1.5", "100", "443"]
 
 
@@ -51,13 +52,13 @@ def leaf(rng, field):
     if kind < 0.55:
         return text(rng)
     if kind < 0.65:
-        return rng.choice([1, 10, 1.5, 443, 443.0, -1, 0, 100])
+        return rng.choice([1, 10, 1.5, 443, 443.0, -1, 0, 100, 1e16, 10000000000000000])
     if kind < 0.72:
         return rng.choice([True, False, None])
     if kind < 0.82:
         inside = (plain_text(rng) + plain_text(rng)).encode(rng.choice(["utf-8", "utf-16-le", "utf-16-be"]))
         return base64.b64encode(inside).decode()
-    return rng.choice(["1", "443", " 10 ", "true", "", "null", "a"])
+    return rng.choice(["1", "443", " 10 ", "true", "", "null", "a", "443.0", "1e1"])
 
 
 def value(rng, field):
@@ -146,6 +147,7 @@ def plain_item(rng, field):
         (f"{field}|exists", rng.choice(["true", "false"])),
         (field, "null"),
         (field, rng.choice(["true", "1", "443", "1.5", "''", "[null, 1]"])),
+        (field + rng.choice(["", "|cased", "|all", "|neq"]), values(rng, lambda: rng.choice(SPELLED))),
         (f"{field}|{rng.choice(['gt', 'gte', 'lt', 'lte'])}", values(rng, lambda: rng.choice(NUMBERS))),
         (f"ip|cidr{rng.choice(['', '|neq'])}", values(rng, lambda: quoted(rng.choice(NETS)))),
         (f"t|{rng.choice(['minute', 'hour', 'day', 'week', 'month', 'year'])}{rng.choice(['', '|gte', '|lt'])}",

@@ -17,6 +17,18 @@ MISSING = f"there is no {COMMAND}"
 sys.path.insert(0, str(SOURCE / "tests" / "reference"))
 
 
+def unprivileged():
+    """What subprocess.run needs so that permissions count for the command; None: it cannot be run so."""
+    if os.geteuid() != 0:
+        return {}
+    options = {"user": 65534, "group": 65534, "extra_groups": []}
+    try:
+        subprocess.run([COMMAND, "--version"], check=True, capture_output=True, **options)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return options
+
+
 def available():
     return os.access(COMMAND, os.X_OK)
 

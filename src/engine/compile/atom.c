@@ -191,7 +191,8 @@ vd_number_text(struct vd_str raw, char room[VD_NUMBER_TEXT_MAX])
 	double number;
 	if (!vd_str_double(raw, &number) || !isfinite(number))
 		return (struct vd_str){room, 0};
-	bool whole = number >= -9007199254740992.0 && number <= 9007199254740992.0 && floor(number) >= number;
+	/* those that fit 64 bits, as plain integers are written */
+	bool whole = number >= -0x1p63 && number < 0x1p63 && floor(number) >= number;
 	int n = 0;
 	if (whole)
 		n = snprintf(room, VD_NUMBER_TEXT_MAX, "%lld", (long long)number);
@@ -205,6 +206,21 @@ vd_number_text(struct vd_str raw, char room[VD_NUMBER_TEXT_MAX])
 				break;
 		}
 	return (struct vd_str){room, n < 0 ? 0 : (size_t)n};
+}
+
+struct vd_str
+vd_atom_number_text(const struct vd_atom *atom, char room[VD_NUMBER_TEXT_MAX])
+{
+	const struct vd_str none = {room, 0};
+	if (atom->kind != VD_ATOM_PATTERN || atom->n_tokens != 1 || atom->tokens[0].kind != VD_TOK_TEXT)
+		return none;
+	struct vd_str written = atom->tokens[0].text;
+	/* an exponent is a letter: cased texts mean the one that is written */
+	if (atom->cased && (memchr(written.at, 'e', written.len) != NULL ||
+				   memchr(written.at, 'E', written.len) != NULL))
+		return none;
+	struct vd_str number = vd_number_text(written, room);
+	return number.at == written.at || vd_str_eq(number, written) ? none : number;
 }
 
 /* no wildcards: what the pattern means is one text, but for its dashes */
@@ -222,6 +238,12 @@ pattern_holds(const struct vd_atom *atom, const struct vd_value_forms *value)
 {
 	if (vd_tokens_match(atom->tokens, atom->n_tokens, atom->cased ? value->raw : value->folded))
 		return true;
+	if (value->is_number) {
+		char room[VD_NUMBER_TEXT_MAX];
+		struct vd_str number = vd_atom_number_text(atom, room);
+		if (number.len != 0)
+			return vd_str_eq(number, value->number.len != 0 ? value->number : value->raw);
+	}
 	if (value->number.len == 0 || !is_exact(atom))
 		return false;
 	/* an exponent is a letter: cased texts mean the one that is written */

@@ -14,6 +14,7 @@ struct vd_value_forms {
 	struct vd_str folded; /* simple case folding */
 	struct vd_str
 		number; /* canonical text of a JSON number that is not written canonically; else empty */
+	bool is_number; /* a JSON number, not a text */
 };
 
 /* Folds the tokens of a pattern; done once, before any test. */
@@ -43,5 +44,10 @@ bool vd_time_holds(const struct vd_atom *atom, const struct vd_time_parts *parts
  */
 #define VD_NUMBER_TEXT_MAX 40u
 struct vd_str vd_number_text(struct vd_str raw, char room[VD_NUMBER_TEXT_MAX]);
+/*
+ * The same of a pattern that is a number not written canonically (443.0, 1e3): beside the text as it is written it
+ * means the JSON numbers of its value.  len 0: any other atom.
+ */
+struct vd_str vd_atom_number_text(const struct vd_atom *atom, char room[VD_NUMBER_TEXT_MAX]);
 
 #endif

@@ -42,7 +42,7 @@ vd_bytes_look(const struct vd_bytes *bytes, struct vd_str text)
 }
 
 uint32_t
-vd_bytes_find(const struct vd_byte_group *group, struct vd_str text)
+vd_bytes_look_group(const struct vd_byte_group *group, struct vd_str text)
 {
 	char last[VD_BYTES_BLOCK];
 	if (text.len == 0)

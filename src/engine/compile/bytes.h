@@ -30,7 +30,7 @@ uint64_t vd_bytes_add(struct vd_bytes *bytes, unsigned char c);
 uint64_t vd_bytes_look(const struct vd_bytes *bytes, struct vd_str text);
 
 /* The same of one group. */
-uint32_t vd_bytes_find(const struct vd_byte_group *group, struct vd_str text);
+uint32_t vd_bytes_look_group(const struct vd_byte_group *group, struct vd_str text);
 
 /* ---- bytes_walk_*.c, one per kind of processor ---- */
 

@@ -34,7 +34,7 @@ VD_TEST(a_byte_is_found_wherever_it_stands_and_no_other)
 			struct vd_str looked_at = {text, len};
 			assert_true(vd_bytes_look(&bytes, looked_at) == wanted);
 			for (unsigned g = 0; g < VD_BYTES_MAX / VD_BYTES_GROUP; g++)
-				assert_int_equal(vd_bytes_find(&bytes.groups[g], looked_at),
+				assert_int_equal(vd_bytes_look_group(&bytes.groups[g], looked_at),
 					(wanted >> (g * VD_BYTES_GROUP)) & 0xff);
 		}
 		assert_true(vd_bytes_look(&bytes, (struct vd_str){"", 0}) == 0);

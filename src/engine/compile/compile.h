@@ -31,12 +31,12 @@
 
 /* ---- items ---- */
 
-/* A value that is searched for by itself, and what it cannot do without: together, a value in vain is one line read. */
+/* A value that is searched for by itself, and what it cannot do without: one line of cache for a search in vain. */
 struct vd_costly {
 	struct vd_needs_few needs;
 	uint32_t n;
 	const struct vd_atom *atoms;
-};
+} VD_ALIGNED(64);
 
 struct vd_citem {
 	uint32_t key; /* VD_KEY_NONE: keywords */
@@ -197,7 +197,7 @@ vd_literal_hash(const char *text, size_t len)
 struct vd_route_key {
 	uint32_t set;  /* VD_NONE: no item asks for this field */
 	uint32_t base; /* first bit of the set's items in this route */
-	bool presence; /* some null, exists or fieldref asks for this field */
+	bool presence; /* its place is noted: for null, exists, fieldref and what is judged later */
 };
 
 /* Condition programs: trees in prefix order.  end: index behind the node's last descendant. */

@@ -203,9 +203,13 @@ count_atoms(const struct vd_citem *item)
 static bool
 note_needs(struct vd_items *items, struct vd_citem *item)
 {
-	struct vd_costly *costly = vd_arena_array(items->arena, item->n, sizeof *costly);
-	if (costly == NULL)
+	/* an arena gives 16 bytes of alignment, a line of the cache has 64 */
+	size_t line = _Alignof(struct vd_costly), bytes = (item->n + 1) * sizeof(struct vd_costly);
+	char *room = vd_arena_zalloc(items->arena, bytes);
+	if (room == NULL)
 		return false;
+	struct vd_costly *costly =
+		(struct vd_costly *)(void *)(room + (line - (uintptr_t)room % line) % line);
 	for (size_t i = 0; i < item->n; i++) {
 		const struct vd_value *value = item->values[i];
 		struct vd_needs all = {.chars = 0};

@@ -438,21 +438,153 @@ VD_TEST(every_row_uses_listed_words_and_fits_a_source)
 	}
 }
 
-VD_TEST(the_manual_names_every_channel_event_and_class)
+/* ---- the manual: its tables hold the rows of logsource.def, all of them and no others ---- */
+
+static void
+add_words(struct vd_buf *row, const char *words, const char *between)
 {
-	static const char *const words[] = {
-#define VD_LS_CHANNEL(channel, product, services) "`" channel "`",
-#include "engine/compile/logsource.def"
-#define VD_LS_EVENT(channel, category, ids) "| " category " |",
-#include "engine/compile/logsource.def"
-#define VD_LS_CLASS(symbol, product, categories, services) "| " #symbol " |",
-#include "engine/compile/logsource.def"
-	};
+	for (; *words != '\0'; words++)
+		if (*words == ' ')
+			vd_buf_text(row, between);
+		else
+			vd_buf_char(row, *words);
+}
+
+/* "| … |" of one row of each kind; words separated by | in it stand in cells of their own. */
+
+static void
+channel_row(struct vd_buf *row, const char *channel, const char *product, const char *services)
+{
+	vd_buf_printf(row, "| `%s` | %s | %s |\n", channel, product, services);
+}
+
+static void
+event_row(struct vd_buf *row, const char *channel, const char *category, const char *ids)
+{
+	vd_buf_printf(row, "| %s | `%s` | ", category, channel);
+	add_words(row, ids, ", ");
+	vd_buf_text(row, " |\n");
+}
+
+static void
+provider_row(struct vd_buf *row, const char *provider, const char *channel)
+{
+	vd_buf_printf(row, "| `%s` | `%s` |\n", provider, channel);
+}
+
+static void
+class_row(struct vd_buf *row, const char *symbol, const char *product, const char *categories,
+	const char *services)
+{
+	vd_buf_printf(row, "| %s | %s | %s | %s |\n", symbol, product, categories, services);
+}
+
+struct test_words {
+	const char *verb; /* in: the words follow; no: stands before the field */
+	uint32_t key;
+	const char *text;
+};
+
+static void
+when_row(struct vd_buf *row, const char *symbol, const struct test_words tests[3])
+{
+	vd_buf_printf(row, "| %s | ", symbol);
+	for (size_t i = 0; i < 3 && tests[i].verb != NULL; i++) {
+		const struct test_words *t = &tests[i];
+		const char *field = vd_keys_reserved(t->key);
+		vd_buf_text(row, i > 0 ? "; " : "");
+		if (strcmp(t->verb, "no") == 0)
+			vd_buf_printf(row, "no `%s`", field);
+		else
+			vd_buf_printf(row, "`%s` %s", field, t->verb);
+		if (strcmp(t->verb, "in") == 0) {
+			vd_buf_char(row, ' ');
+			add_words(row, t->text, ", ");
+		} else if (t->text[0] != '\0') {
+			vd_buf_printf(row, " `%s`", t->text);
+		}
+	}
+	vd_buf_text(row, " |\n");
+}
+
+/* The rows behind heading must be rows, in this order where sorted is false. */
+static void
+expect_table(const char *manual, const char *heading, struct vd_str rows, bool sorted)
+{
+	const char *table = strstr(manual, heading);
+	assert_non_null(table);
+	table = strstr(table, "|---");
+	table = strchr(table, '\n') + 1;
+	const char *end = strstr(table, "\n\n");
+	assert_non_null(end);
+	size_t in_table = 0, wanted = 0;
+	for (const char *c = table; c <= end; c++)
+		in_table += *c == '\n';
+	const char *at = table;
+	for (size_t i = 0; i < rows.len; wanted++) {
+		size_t n =
+			(size_t)((const char *)memchr(rows.at + i, '\n', rows.len - i) - (rows.at + i)) + 1;
+		if (sorted ? memmem(table - 1, (size_t)(end - table) + 2, rows.at + i, n) == NULL
+			   : strncmp(at, rows.at + i, n) != 0)
+			fail_msg("docs/logsources.md, below %.30s: missing, or not in its place: %.*s",
+				heading, (int)n, rows.at + i);
+		at += n;
+		i += n;
+	}
+	assert_int_equal(in_table, wanted);
+}
+
+VD_TEST(the_manual_holds_every_row_and_those_whose_order_decides_in_their_order)
+{
+	VD_AUTO_FINI(vd_buf) channels, events, providers, classes, whens;
 	size_t len;
 	char *manual = vd_test_file("docs/logsources.md", &len);
 	assert_non_null(manual);
-	for (size_t i = 0; i < VD_ARRAY_LEN(words); i++)
-		if (strstr(manual, words[i]) == NULL)
-			fail_msg("docs/logsources.md does not name %s", words[i]);
+	vd_buf_init(&channels, 0);
+	vd_buf_init(&events, 0);
+	vd_buf_init(&providers, 0);
+	vd_buf_init(&classes, 0);
+	vd_buf_init(&whens, 0);
+#define VD_LS_CHANNEL(channel, product, services) channel_row(&channels, channel, product, services);
+#include "engine/compile/logsource.def"
+#define VD_LS_EVENT(channel, category, ids) event_row(&events, channel, category, ids);
+#include "engine/compile/logsource.def"
+#define VD_LS_PROVIDER(provider, channel) provider_row(&providers, provider, channel);
+#include "engine/compile/logsource.def"
+#define VD_LS_CLASS(symbol, product, categories, services)                                                   \
+	class_row(&classes, #symbol, product, categories, services);
+#include "engine/compile/logsource.def"
+#define VD_LS_HAS(key) {"exists", VD_K_##key, ""}
+#define VD_LS_LACKS(key)                                                                                     \
+	{                                                                                                    \
+		"no", VD_K_##key, ""                                                                         \
+	}
+#define VD_LS_IS(key, text)                                                                                  \
+	{                                                                                                    \
+		"is", VD_K_##key, text                                                                       \
+	}
+#define VD_LS_STARTS(key, text)                                                                              \
+	{                                                                                                    \
+		"starts with", VD_K_##key, text                                                              \
+	}
+#define VD_LS_ENDS(key, text)                                                                                \
+	{                                                                                                    \
+		"ends with", VD_K_##key, text                                                                \
+	}
+#define VD_LS_HOLDS(key, text)                                                                               \
+	{                                                                                                    \
+		"contains", VD_K_##key, text                                                                 \
+	}
+#define VD_LS_IN(key, words)                                                                                 \
+	{                                                                                                    \
+		"in", VD_K_##key, words                                                                      \
+	}
+#define VD_LS_WHEN(symbol, ...) when_row(&whens, #symbol, (const struct test_words[3]){__VA_ARGS__});
+#include "engine/compile/logsource.def"
+	expect_table(manual, "\n| provider | channel |", vd_buf_view(&providers), false);
+	expect_table(manual, "\n| channel | product | service |", vd_buf_view(&channels), false);
+	expect_table(manual, "\n| category | channel | event id |", vd_buf_view(&events), true);
+	expect_table(manual, "\n| source | when |", vd_buf_view(&whens), false);
+	expect_table(manual, "\n| source | product | category | service |", vd_buf_view(&classes), false);
 	vd_mem_free(manual);
 }

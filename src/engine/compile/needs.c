@@ -106,5 +106,5 @@ vd_needs_few(const struct vd_needs *needs)
 bool
 vd_needs_found(const struct vd_needs_few *few, struct vd_str json)
 {
-	return vd_bytes_find(&few->group, json) == (1u << few->n) - 1;
+	return vd_bytes_look_group(&few->group, json) == (1u << few->n) - 1;
 }

@@ -38,7 +38,10 @@ struct vd_needs_few {
 
 struct vd_needs_few vd_needs_few(const struct vd_needs *needs);
 
-/* Do they all stand in the text of a JSON string?  A string that is not plain (vd_text_is_plain) may have them so, too. */
+/*
+ * Do they all stand in a string as JSON writes it?  False says nothing unless the string is plain
+ * (vd_text_is_plain).
+ */
 bool vd_needs_found(const struct vd_needs_few *few, struct vd_str json);
 
 #endif

@@ -12,7 +12,7 @@ enum truth { FALSE, TRUE, OPEN };
 static bool
 value_holds(const struct vd_value *value, struct vd_str text, struct vd_regex_match *match)
 {
-	struct vd_value_forms forms = {text, text, {"", 0}};
+	struct vd_value_forms forms = {text, text, {"", 0}, false};
 	for (size_t a = 0; a < value->n; a++)
 		if (vd_atom_holds(&value->atoms[a], &forms, match))
 			return true;
@@ -55,9 +55,23 @@ is_caseless_pattern(const struct vd_citem *item)
 	return true;
 }
 
+/* Has it a number that is not written as the ids of routes are?  Whether it holds is up to the type of the event's. */
+static bool
+has_number(const struct vd_citem *item)
+{
+	char room[VD_NUMBER_TEXT_MAX];
+	for (size_t i = 0; i < item->n; i++)
+		for (size_t a = 0; a < item->values[i]->n; a++)
+			if (vd_atom_number_text(&item->values[i]->atoms[a], room).len != 0)
+				return true;
+	return false;
+}
+
 static enum truth
 item_truth(const struct vd_citem *item, const struct vd_known *known, struct vd_regex_match *match)
 {
+	if (item->key == VD_K_EVENT_ID && has_number(item))
+		return OPEN;
 	if (item->key == VD_K_EVENT_ID && known->event_id.len != 0)
 		return item_on_text(item, known->event_id, match);
 	if (item->key == VD_K_EVENT_ID && known->other_event_id && is_exact(item))

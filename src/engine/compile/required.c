@@ -7,6 +7,7 @@ struct reader {
 	size_t from, n;
 	size_t best, best_len;
 	uint64_t bytes[2];
+	uint32_t times[128];
 	uint32_t n_pairs;
 	char pairs[VD_REQUIRED_PAIRS][2];
 	bool unsure;
@@ -204,6 +205,7 @@ take(struct reader *r, char c)
 	if (!counted || !optional) {
 		r->to[r->n++] = c;
 		r->bytes[(unsigned char)c / 64] |= (uint64_t)1 << ((unsigned char)c % 64);
+		r->times[(unsigned char)c]++;
 	}
 	if (counted)
 		end_run(r);
@@ -277,6 +279,11 @@ vd_required_find(struct vd_str pattern, char *to)
 		return found;
 	found.literal = (struct vd_str){to + r.best, r.best_len};
 	memcpy(found.bytes, r.bytes, sizeof found.bytes);
+	for (unsigned char c = 0; c < 128; c++)
+		if (!((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && r.times[c] > found.times) {
+			found.often = (char)c;
+			found.times = r.times[c];
+		}
 	found.n_pairs = r.n_pairs;
 	memcpy(found.pairs, r.pairs, sizeof found.pairs);
 	return found;

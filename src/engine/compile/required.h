@@ -12,6 +12,8 @@ struct vd_required {
 	struct vd_str
 		literal; /* the longest run of ASCII characters that stands unconditionally at the top level */
 	uint64_t bytes[2]; /* bit c: ASCII character c stands so, as written */
+	char often;        /* of those that are no letters the one that stands so most often, */
+	uint32_t times;    /* in so many places; 0: there is none */
 	/* one of these pairs stands so: a character and what a small class behind it allows */
 	uint32_t n_pairs;
 	char pairs[VD_REQUIRED_PAIRS][2];

@@ -13,6 +13,22 @@ static void requires(const char *pattern, const char *literal)
 	vd_mem_free(to);
 }
 
+VD_TEST(what_stands_most_often_is_counted)
+{
+	static const struct {
+		const char *pattern;
+		char often;
+		uint32_t times;
+	} cases[] = {{"`.*`.*`", '`', 3}, {"\\+.*\\+a\\+?aaaa", '+', 2}, {"-{2}_*_-?", '-', 1},
+		{"abc", '\0', 0}, {"-|--", '\0', 0}, {"(--)-", '-', 1}};
+	char to[64];
+	for (size_t i = 0; i < VD_ARRAY_LEN(cases); i++) {
+		struct vd_required found = vd_required_find(vd_str_from(cases[i].pattern), to);
+		assert_int_equal(found.times, cases[i].times);
+		assert_int_equal(found.often, cases[i].often);
+	}
+}
+
 static void
 requires_bytes(const char *pattern, const char *bytes)
 {

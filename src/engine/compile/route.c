@@ -31,7 +31,7 @@ struct vd_route_builder {
 	uint32_t *bit_of; /* per item: bit in the route, VD_NONE: not in it */
 	uint32_t *items;  /* items of the route */
 	uint32_t n_items;
-	uint32_t *touched; /* keys that a test of presence asks for */
+	uint32_t *touched; /* keys whose place is to be noted: vd_route_key.presence */
 	uint32_t n_touched, touched_cap;
 	bool failed;
 	struct vd_program_writer code;

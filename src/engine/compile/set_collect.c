@@ -3,6 +3,7 @@
 #include <hs.h>
 
 #include "base/utf8.h"
+#include "engine/compile/atom.h"
 #include "engine/compile/required.h"
 #include "engine/sigma/regex.h"
 
@@ -363,8 +364,12 @@ bool
 vd_set_collect(
 	struct vd_set_builder *builder, struct vd_set *set, const struct vd_atom *atom, struct vd_mark mark)
 {
+	char room[VD_NUMBER_TEXT_MAX];
 	switch (atom->kind) {
 	case VD_ATOM_PATTERN:
+		if (vd_atom_number_text(atom, room).len != 0 &&
+			!add_test(builder, set, VD_TEST_NUMBER, atom, mark))
+			return false;
 		return add_pattern(builder, atom, mark);
 	case VD_ATOM_REGEX:
 		return add_regex(builder, atom, mark);

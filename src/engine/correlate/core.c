@@ -109,10 +109,10 @@ broken(const struct vd_corr_core *core, struct vd_err *err)
 	return vd_fail(err, core->broken, "correlation stopped in the middle of a time by a failure before");
 }
 
-enum counter { FED, LATE, UNTIMED, DROPPED };
+enum counter { FED, LATE, UNTIMED, NOT_HELD, CUT };
 
 static void
-count(struct vd_correlator_counts *counts, enum counter counter)
+count(struct vd_correlator_counts *counts, struct vd_correlator_limits *limits, enum counter counter)
 {
 	switch (counter) {
 	case FED:
@@ -124,8 +124,13 @@ count(struct vd_correlator_counts *counts, enum counter counter)
 	case UNTIMED:
 		counts->untimed++;
 		break;
-	case DROPPED:
+	case NOT_HELD:
 		counts->events_dropped++;
+		limits->held_bytes++;
+		break;
+	case CUT:
+		counts->events_dropped++;
+		limits->fixed++;
 		break;
 	}
 }
@@ -134,15 +139,18 @@ count(struct vd_correlator_counts *counts, enum counter counter)
 static void
 count_each(struct vd_corr_core *core, const struct vd_corr_doc *doc, enum counter counter)
 {
-	for (size_t i = 0; i < doc->n_parents; i++)
-		count(&core->state->tracks[doc->parents[i].corr].counts, counter);
+	for (size_t i = 0; i < doc->n_parents; i++) {
+		struct vd_corr_track *track = &core->state->tracks[doc->parents[i].corr];
+		count(&track->counts, &track->limits, counter);
+	}
 }
 
 /* And once in all. */
 static void
 count_event(struct vd_corr_core *core, const struct vd_corr_doc *doc, enum counter counter)
 {
-	count(&core->state->counts, counter);
+	struct vd_correlator_limits ignored = {0}; /* limits are of a rule */
+	count(&core->state->counts, &ignored, counter);
 	count_each(core, doc, counter);
 }
 
@@ -182,8 +190,10 @@ hold(struct vd_corr_core *core, const struct vd_corr_input *input, uint32_t d, s
 		st = vd_fail(err, VD_ENOMEM, "no memory to hold a match for correlation");
 	if (st != VD_OK || !room)
 		vd_corr_record_unref(record);
-	if (st == VD_OK && (draft->dropped || !room))
-		count_each(core, doc, DROPPED);
+	if (st == VD_OK && !room)
+		count_each(core, doc, NOT_HELD);
+	else if (st == VD_OK && draft->dropped)
+		count_each(core, doc, CUT);
 	return st;
 }
 
@@ -238,6 +248,14 @@ vd_corr_core_counts(const struct vd_corr_core *core, size_t corr)
 		all.events_dropped += core->state->tracks[c].counts.events_dropped;
 	}
 	return all;
+}
+
+struct vd_correlator_limits
+vd_corr_core_limits(const struct vd_corr_core *core, size_t corr)
+{
+	vd_obj_check(core, VD_CORR_CORE_MAGIC);
+	return corr < core->plan->n_rules ? core->state->tracks[corr].limits
+					  : (struct vd_correlator_limits){0};
 }
 
 /* ---- time ---- */

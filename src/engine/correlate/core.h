@@ -25,6 +25,7 @@ struct vd_corr_track {
 	struct vd_corr_group **touched; /* groups this step's inputs went to; NULL: dropped since */
 	size_t n_touched, cap_touched;
 	struct vd_correlator_counts counts;
+	struct vd_correlator_limits limits; /* not saved */
 };
 
 /* All that is saved and restored; a heap object, because records point at the account they are charged to. */

@@ -81,6 +81,7 @@ enum vd_status vd_corr_core_restore(
 void vd_corr_core_count_untimed(struct vd_corr_core *core, size_t rule);
 struct vd_correlator_counts vd_corr_core_counts(
 	const struct vd_corr_core *core, size_t corr); /* SIZE_MAX: all */
+struct vd_correlator_limits vd_corr_core_limits(const struct vd_corr_core *core, size_t corr);
 
 VD_AUTO_DEFINE(vd_corr_plan, vd_corr_plan_free)
 VD_AUTO_DEFINE(vd_corr_core, vd_corr_core_free)

@@ -527,6 +527,69 @@ VD_TEST(held_matches_beyond_the_limit_are_dropped_and_counted)
 	rig_fini(&rig);
 }
 
+/* What the limits dropped is what the counters say, and nothing but the expected limit was reached. */
+static void
+only_limit(const struct vd_corr_core *core, size_t corr, uint64_t *limit, struct vd_correlator_limits *got)
+{
+	struct vd_correlator_counts counts = vd_corr_core_counts(core, corr);
+	*got = vd_corr_core_limits(core, corr);
+	assert_int_equal(got->groups + got->group_bytes, counts.groups_dropped);
+	assert_int_equal(
+		got->group_events + got->held_bytes + got->time_bytes + got->fixed, counts.events_dropped);
+	assert_true(*limit > 0);
+	*limit = 0;
+	assert_memory_equal(got, &(struct vd_correlator_limits){0}, sizeof *got);
+}
+
+VD_TEST(the_limit_that_was_reached_is_told_by_rule)
+{
+	struct rig rig;
+	struct vd_correlator_limits limits;
+	rig_init(&rig, &(struct vd_correlator_options){.max_groups = 2, .max_events = 3},
+		LINES("c event_count x by=U span=60 gte=9", "d event_count x span=60 gte=9"));
+	for (int i = 0; i < 4; i++)
+		rig_feed(&rig, i % 2 == 0 ? "0 x U=a,b" : "0 x U=c");
+	rig_finish(&rig);
+	only_limit(rig.core, 0, &limits.groups, &limits);
+	only_limit(rig.core, 1, &limits.group_events, &limits);
+	rig_fini(&rig);
+
+	rig_init(&rig, &(struct vd_correlator_options){.max_bytes = 16 * 1024},
+		LINES("c event_count x by=U span=100000 gte=2", "d event_count y span=1 gte=1"));
+	for (int i = 0; i < 1000; i++) {
+		char text[64];
+		(void)snprintf(text, sizeof text, "%d x U=user%d", i, i);
+		rig_feed(&rig, text);
+		rig_advance(&rig, i);
+	}
+	only_limit(rig.core, 0, &limits.group_bytes, &limits);
+	assert_int_equal(vd_corr_core_limits(rig.core, 1).group_bytes, 0);
+	rig_fini(&rig);
+
+	rig_init(&rig, &(struct vd_correlator_options){.max_held = 1000},
+		LINES("c event_count x span=9 gte=9"));
+	for (int i = 0; i < 100; i++)
+		rig_feed(&rig, "0 x");
+	only_limit(rig.core, 0, &limits.held_bytes, &limits);
+	rig_fini(&rig);
+
+	rig_init(&rig, &(struct vd_correlator_options){.max_bytes = 16 * 1024, .max_held = 1 << 20},
+		LINES("c event_count x span=9 gte=1"));
+	for (int i = 0; i < 1000; i++)
+		rig_feed(&rig, "0 x");
+	rig_finish(&rig);
+	limits = vd_corr_core_limits(rig.core, 0);
+	assert_true(limits.time_bytes > 0 && limits.time_bytes < 1000);
+	assert_int_equal(limits.time_bytes, vd_corr_core_counts(rig.core, 0).events_dropped);
+	rig_fini(&rig);
+
+	rig_init(&rig, &finite, LINES("c event_count x by=A,B,C span=60 gte=1"));
+	rig_feed(&rig, "0 x A=1,2,3,4,5,6,7,8 B=1,2,3,4,5,6,7,8 C=1,2,3,4,5,6,7,8");
+	rig_finish(&rig);
+	only_limit(rig.core, 0, &limits.fixed, &limits);
+	rig_fini(&rig);
+}
+
 VD_TEST(an_array_of_very_many_groups_is_cut_and_counted)
 {
 	struct rig rig;

@@ -33,13 +33,14 @@ vd_corr_core_pend(struct vd_corr_core *core, struct vd_corr_parent to, struct vd
 
 /* A group leaves for the sake of a limit: with it a window that was open, which the counters tell. */
 static void
-drop_group(struct vd_corr_core *core, size_t corr, struct vd_corr_group *group)
+drop_group(struct vd_corr_core *core, size_t corr, struct vd_corr_group *group, uint64_t *limit)
 {
 	struct vd_corr_track *track = &core->state->tracks[corr];
 	if (group->step == core->state->step && group->touched < track->n_touched &&
 		track->touched[group->touched] == group)
 		track->touched[group->touched] = NULL;
 	track->counts.groups_dropped++;
+	(*limit)++;
 	vd_corr_groups_drop(&track->groups, &core->plan->rules[corr], &core->state->shared, group);
 }
 
@@ -64,7 +65,7 @@ group_for(struct vd_corr_core *core, size_t corr, struct vd_str key, int64_t t)
 		return group;
 	}
 	if (groups->n >= core->options.max_groups)
-		drop_group(core, corr, groups->oldest);
+		drop_group(core, corr, groups->oldest, &core->state->tracks[corr].limits.groups);
 	group = vd_corr_groups_add(groups, rule, &core->state->shared, key);
 	if (group == NULL || !rule->at_close)
 		return group;
@@ -132,6 +133,7 @@ enter_group(struct vd_corr_core *core, size_t corr, struct vd_corr_group *group,
 		return VD_OK;
 	if (window->n >= core->options.max_events) {
 		track->counts.events_dropped++;
+		track->limits.group_events++;
 		if (!vd_corr_window_drop_oldest(window, rule, &core->state->shared))
 			return no_memory(err);
 	}
@@ -147,11 +149,11 @@ static enum vd_status
 enter(struct vd_corr_core *core, size_t corr, const struct vd_corr_pending *input, struct vd_err *err)
 {
 	const struct vd_corr_rule *rule = &core->plan->rules[corr];
-	struct vd_correlator_counts *counts = &core->state->tracks[corr].counts;
+	struct vd_corr_track *track = &core->state->tracks[corr];
 	struct vd_corr_combo combo;
 	if (!vd_corr_combo_start(
 		    &combo, input->record, rule->links[input->ref].group, rule->corr->n_group, true)) {
-		counts->ungrouped++;
+		track->counts.ungrouped++;
 		return VD_OK;
 	}
 	do {
@@ -166,8 +168,10 @@ enter(struct vd_corr_core *core, size_t corr, const struct vd_corr_pending *inpu
 		if (st != VD_OK)
 			return st;
 	} while (vd_corr_combo_next(&combo));
-	if (vd_corr_combo_cut(&combo))
-		counts->events_dropped++;
+	if (vd_corr_combo_cut(&combo)) {
+		track->counts.events_dropped++;
+		track->limits.fixed++;
+	}
 	return VD_OK;
 }
 
@@ -297,10 +301,13 @@ take_inputs(struct vd_corr_core *core, int64_t t, struct vd_err *err)
 		const struct vd_corr_doc *doc = &core->plan->docs[record->doc];
 		bool room = core->state->shared.bytes - before <= core->options.max_bytes / 2, done = true;
 		for (size_t i = 0; done && i < doc->n_parents; i++) {
-			if (room)
+			struct vd_corr_track *track = &core->state->tracks[doc->parents[i].corr];
+			if (room) {
 				done = vd_corr_core_pend(core, doc->parents[i], record);
-			else
-				core->state->tracks[doc->parents[i].corr].counts.events_dropped++;
+			} else {
+				track->counts.events_dropped++;
+				track->limits.time_bytes++;
+			}
 		}
 		vd_corr_record_unref(record);
 		if (!done)
@@ -352,7 +359,8 @@ keep_within_bytes(struct vd_corr_core *core, int64_t t)
 		}
 		if (idle == SIZE_MAX)
 			return;
-		drop_group(core, idle, core->state->tracks[idle].groups.oldest);
+		struct vd_corr_track *track = &core->state->tracks[idle];
+		drop_group(core, idle, track->groups.oldest, &track->limits.group_bytes);
 	}
 }
 

@@ -19,8 +19,10 @@ quoted(struct view *view, const struct vd_item *item, const struct vd_value *val
 {
 	struct vd_arena *arena = view->matcher->arena;
 	struct vd_str key = item->written.len == 0 ? VD_S("keyword") : item->written;
-	char *text = vd_arena_printf(arena, "%.*s: '%.*s'", (int)key.len, key.at,
-		(int)VD_MIN(value->written.len, (size_t)1024), value->written.at);
+	/* in quotes null would be a text */
+	const char *quote = value->n != 0 && value->atoms[0].kind == VD_ATOM_NULL ? "" : "'";
+	char *text = vd_arena_printf(arena, "%.*s: %s%.*s%s", (int)key.len, key.at, quote,
+		(int)VD_MIN(value->written.len, (size_t)1024), value->written.at, quote);
 	view->failed |= text == NULL;
 	return vd_str_from(text == NULL ? "" : text);
 }
@@ -44,7 +46,7 @@ add(struct view *view, const struct vd_item *item, const struct vd_value *value,
 	}
 	matcher->evidence[matcher->n_evidence++] = (struct vd_evidence){
 		.field = item->field,
-		.value = absent && !view->explain ? VD_S("") : kept,
+		.value = kept,
 		.predicate = quoted(view, item, value),
 		.holds = holds,
 		.negated = view->negated,
@@ -84,7 +86,10 @@ is_event_test(const struct vd_atom *atom)
 	return atom->kind == VD_ATOM_NULL || atom->kind == VD_ATOM_EXISTS || atom->kind == VD_ATOM_FIELDREF;
 }
 
-/* Is one written value found in some value of the event?  *ret_shown: in which. */
+/*
+ * Is one written value found in some value of the event?  *ret_shown: in which; where in none, the last of the
+ * field's (a keyword looks at values of every field, of which none is nearer than another).
+ */
 static bool
 value_holds(struct view *view, const struct vd_item *item, const struct vd_value *value, uint32_t key,
 	struct vd_str *ret_shown)
@@ -107,10 +112,13 @@ value_holds(struct view *view, const struct vd_item *item, const struct vd_value
 			view->failed = true;
 			return false;
 		}
-		*ret_shown = forms.raw;
-		for (size_t a = 0; a < value->n; a++)
-			if (vd_atom_holds(&value->atoms[a], &forms, vd_scan_match(scan)))
-				return true;
+		bool holds = false;
+		for (size_t a = 0; a < value->n && !holds; a++)
+			holds = vd_atom_holds(&value->atoms[a], &forms, vd_scan_match(scan));
+		if (holds || item->field.len != 0)
+			*ret_shown = forms.raw;
+		if (holds)
+			return true;
 	}
 	return false;
 }

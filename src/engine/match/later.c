@@ -4,7 +4,7 @@
 #include "engine/match/matcher.h"
 #include "engine/match/plain.h"
 
-/* Asked of several items on one value: whatever is not ASCII or is written as \\u may stand for any byte. */
+/* Several items ask this of one value.  Whatever is not ASCII or is written as \\u may stand for any byte. */
 static bool
 is_plain(struct vd_matcher *matcher, const struct vd_field *field)
 {
@@ -23,6 +23,7 @@ may_hold(struct vd_matcher *matcher, const struct vd_needs_few *needs, const str
 		return true;
 	if (field->raw_len < needs->chars)
 		return false;
+	/* mostly what is needed is missing, and then the value is plain: asked last, and once */
 	return vd_needs_found(needs, (struct vd_str){field->raw, field->raw_len}) ||
 	       !is_plain(matcher, field);
 }
@@ -57,13 +58,17 @@ next_field(const struct vd_event *ev, uint32_t key, size_t *i)
 	return NULL;
 }
 
-/* Do all values stand in the field, or (not |all) any? */
+/* |all: does every value stand in the field?  Else: does any? */
 static bool
 field_holds(struct vd_matcher *matcher, const struct vd_citem *item, const struct vd_field *field)
 {
-	for (size_t v = 0; v < item->n; v++)
-		if (value_holds(matcher, &item->costly_values[v], field) != item->all)
-			return !item->all;
+	for (size_t v = 0; v < item->n; v++) {
+		bool holds = value_holds(matcher, &item->costly_values[v], field);
+		if (item->all && !holds)
+			return false;
+		if (!item->all && holds)
+			return true;
+	}
 	return item->all && item->n != 0;
 }
 

@@ -47,11 +47,11 @@ struct vd_matcher {
 	uint64_t *bits; /* of the route; only those in held are set */
 	uint32_t *held;
 	uint32_t n_held;
-	uint32_t *present, *null;        /* per key: round in which it was there, was null */
-	uint32_t *place;                 /* per key that was there: index of its last field */
-	uint32_t *grouped;               /* per key: round in which its values were taken together */
-	uint32_t *valued;                /* per key: round in which it had a value */
-	uint32_t *tried;                 /* per rule of a route: round */
+	uint32_t *present, *null; /* per key: round in which it was there, was null */
+	uint32_t *place;   /* per key that was there, once its place is asked for: index of its last field */
+	uint32_t *grouped; /* per key: round in which its values were taken together */
+	uint32_t *valued;  /* per key: round in which it had a value */
+	uint32_t *tried;   /* per rule of a route: round */
 	struct vd_later *later;          /* per item */
 	const struct vd_field *formed;   /* the scan's field, during judgement */
 	struct vd_noted noted[VD_NOTED]; /* by key */
@@ -61,6 +61,7 @@ struct vd_matcher {
 	uint32_t n_matches;
 	struct vd_route_memo *memos;
 	struct vd_fieldrefs *fieldrefs;
+	int64_t reference_ms;           /* for times without a year; VD_TIME_UNKNOWN: none */
 	bool failed;                    /* memory: a condition could not be judged */
 	struct vd_buf channel, decoded; /* scratch of routing, accessors */
 	/* evidence and capture of the last event */

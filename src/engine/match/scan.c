@@ -297,7 +297,7 @@ make_folded(struct vd_scan *scan)
 			return false;
 		}
 		size_t n = vd_json_decode_lower(scan->folded.at, (struct vd_str){field->raw, field->raw_len});
-		scan->value = (struct vd_value_forms){{"", 0}, {scan->folded.at, n}, {"", 0}};
+		scan->value = (struct vd_value_forms){{"", 0}, {scan->folded.at, n}, {"", 0}, false};
 		scan->has_folded = n != SIZE_MAX;
 	}
 	return scan->has_folded || make_value(scan);
@@ -433,7 +433,10 @@ run_tests(struct vd_scan *scan, struct vd_str text)
 	test = set->tests[VD_TEST_NUMBER];
 	if (set->n_tests[VD_TEST_NUMBER] != 0 && vd_str_double(vd_str_trim(text), &number))
 		for (uint32_t i = 0; i < set->n_tests[VD_TEST_NUMBER]; i++)
-			if (vd_compare_doubles(number, test[i].atom->compare, test[i].atom->number))
+			if (test[i].atom->kind == VD_ATOM_NUMBER
+					? vd_compare_doubles(
+						  number, test[i].atom->compare, test[i].atom->number)
+					: vd_atom_holds(test[i].atom, &scan->value, scan->match))
 				apply_mark(scan, test[i].mark);
 	test = set->tests[VD_TEST_TIME];
 	if (set->n_tests[VD_TEST_TIME] != 0 && vd_time_parts(text, &parts))
@@ -453,7 +456,7 @@ vd_scan_forms(struct vd_scan *scan, const struct vd_field *field, struct vd_valu
 	if (scan->decoded.failed || !vd_buf_room(&scan->folded, vd_fold_bound(raw.len)))
 		return false;
 	size_t n = vd_fold(scan->folded.at, raw.at, raw.len);
-	*ret = (struct vd_value_forms){raw, {scan->folded.at, n}, {"", 0}};
+	*ret = (struct vd_value_forms){raw, {scan->folded.at, n}, {"", 0}, field->type == VD_F_NUMBER};
 	if (field->type == VD_F_NUMBER) {
 		struct vd_str number = vd_number_text(raw, scan->number);
 		if (number.at != raw.at)

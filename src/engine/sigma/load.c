@@ -41,8 +41,9 @@ static enum vd_status
 add_broken(struct run *r, const struct vd_source_text *source, const char *code, const struct vd_err *why)
 {
 	void *grown = r->broken;
-	char *words = vd_arena_printf(r->arena, "%s%s", why->text,
-		vd_str_is(vd_str_from(code), "file-empty") ? "" : "; nothing behind this place was read");
+	bool has_place = strncmp(code, "file-", 5) != 0; /* else the code is about all of the file */
+	char *words = vd_arena_printf(
+		r->arena, "%s%s", why->text, has_place ? "; nothing behind this place was read" : "");
 	if (words == NULL || !vd_mem_grow(&grown, &r->cap_broken, r->n_broken + 1, sizeof *r->broken, 8))
 		return no_memory(r);
 	r->broken = grown;
@@ -90,6 +91,14 @@ read_source(struct run *r, const struct vd_source_text *source)
 		return VD_OK;
 	(void)vd_fail(&why, VD_EINPUT, "the file holds no document: write a rule or remove it");
 	return add_broken(r, source, "file-empty", &why);
+}
+
+static enum vd_status
+note_unreadable(struct run *r, const struct vd_source_text *source)
+{
+	struct vd_err why = VD_ERR_INIT;
+	(void)vd_fail(&why, VD_EIO, "%.*s", (int)VD_MIN(source->text.len, (size_t)400), source->text.at);
+	return add_broken(r, source, "file-unreadable", &why);
 }
 
 /* ---- pipelines, placeholders, filters ---- */
@@ -272,6 +281,8 @@ run(struct run *r, struct vd_load_result *ret)
 		st = read_placeholders(r);
 	for (size_t i = 0; st == VD_OK && i < r->input->n_rules; i++)
 		st = read_source(r, &r->input->rules[i]);
+	for (size_t i = 0; st == VD_OK && i < r->input->n_unreadable; i++)
+		st = note_unreadable(r, &r->input->unreadable[i]);
 	if (st == VD_OK)
 		st = vd_docs_index(&r->docs);
 	if (st != VD_OK)

@@ -23,6 +23,8 @@ struct vd_load_input {
 	const struct vd_source_text *pipelines;
 	size_t n_placeholders; /* YAML maps: name: [values] */
 	const struct vd_source_text *placeholders;
+	size_t n_unreadable; /* files of rules that are not there to be read: text says why */
+	const struct vd_source_text *unreadable;
 };
 
 struct vd_load_result {
@@ -41,7 +43,7 @@ struct vd_load_result {
 };
 
 /*
- * verdicts gets a row a document (and a row for a file that is no YAML at all).  Fails only for VD_ENOMEM and
+ * verdicts gets a row a document (and a row for a file that is no YAML at all, or unreadable; these come last).  Fails only for VD_ENOMEM and
  * for pipelines or placeholder files that cannot be read (VD_EINPUT: the words say where).
  */
 enum vd_status vd_load_run(struct vd_arena *arena, const struct vd_load_input *input,

@@ -51,6 +51,56 @@ VD_TEST(a_search_without_end_is_cut_off)
 		VD_REGEX_LIMIT);
 }
 
+static size_t
+quick(const char *pattern)
+{
+	VD_AUTO(vd_regex) regex = NULL;
+	assert_int_equal(vd_regex_new(vd_str_from(pattern), 0, &regex, NULL), VD_OK);
+	return vd_regex_quick_bytes(regex);
+}
+
+/* Machine code has no bound of its own: only texts that cannot take it long are its. */
+VD_TEST(the_more_an_expression_repeats_the_shorter_are_its_quick_texts)
+{
+	size_t one = quick("foo.*bar"), two = quick("foo.*baz.*qux"), four = quick("`.*`.*`.*`.*`");
+	assert_true(one > 1000000 && two < 10000 && two > 1000 && four < 200 && four > 50);
+	assert_int_equal(quick("foo.*bar{2}"), one);
+	assert_int_equal(quick("foo[*+?]{2}\\*\\++bar"), one);
+	assert_int_equal(quick("(?i)(?:foo)+bar"), one);
+	assert_int_equal(quick("foo.{0,1000}baz\\s{2,}qux"), two);
+	assert_true(quick("a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?aaaaaaa") < 100);
+}
+
+/* A text that hides a match behind ways in vain: greedy from its end, or reluctant from its beginning. */
+VD_TEST(a_long_text_is_searched_with_counted_steps_from_both_ends)
+{
+	enum { N = 600000 };
+	char *text = vd_mem_alloc(N);
+	assert_non_null(text);
+	for (size_t i = 0; i < N; i++)
+		text[i] = "baz"[i % 3];
+	memcpy(text, "foo baz qux ", 12);
+	assert_int_equal(search_in("foo.*baz.*qux", 0, (struct vd_str){text, N}), VD_REGEX_YES);
+	memset(text, 'b', 12);
+	memcpy(text, "foo", 3);
+	assert_int_equal(search_in("foo.*baz.*[0-9]", 0, (struct vd_str){text, N}), VD_REGEX_LIMIT);
+	text[N - 1] = '7';
+	assert_int_equal(search_in("foo.*baz.*[0-9]", 0, (struct vd_str){text, N}), VD_REGEX_YES);
+	vd_mem_free(text);
+}
+
+VD_TEST(a_text_without_what_must_stand_often_is_not_searched)
+{
+	VD_AUTO(vd_regex) regex = NULL;
+	VD_AUTO(vd_regex_match) match = vd_regex_match_new();
+	assert_non_null(match);
+	assert_int_equal(vd_regex_new(VD_S("`.*`.*`"), 0, &regex, NULL), VD_OK);
+	vd_regex_expect(regex, '`', 3);
+	assert_int_equal(vd_regex_search(regex, match, VD_S("a`b`c")), VD_REGEX_NO);
+	assert_int_equal(vd_regex_search(regex, match, VD_S("a`b`c`")), VD_REGEX_YES);
+	assert_int_equal(vd_regex_search(regex, match, VD_S("")), VD_REGEX_NO);
+}
+
 VD_TEST(what_is_no_expression_is_refused_with_its_place)
 {
 	struct vd_regex *regex = NULL;

@@ -102,7 +102,14 @@ vd_completion_bash(struct vd_buf *to)
 		vd_completion_second_words(to, word);
 		vd_buf_text(to,
 			" --help\"; return; fi\n\t\tcommand=\"$command ${COMP_WORDS[2]}\" first=3\n\tfi\n");
+		vd_buf_printf(to,
+			"\tif [[ $command == help && ${COMP_WORDS[2]} == %s ]] && ((COMP_CWORD == 3)); then "
+			"_vedette_words \"",
+			word);
+		vd_completion_second_words(to, word);
+		vd_buf_text(to, "\"; return; fi\n");
 	}
+	vd_buf_text(to, "\t[[ $command == help ]] && ((COMP_CWORD > 2)) && return\n");
 	vd_buf_text(to, middle);
 	for (size_t i = 0; i < vd_commands_count(); i++)
 		command_arms(to, &vd_commands[i]);

@@ -44,28 +44,36 @@ command_lines(struct vd_buf *to, const struct vd_command *command)
 		vd_completion_quoted(to, option->help, "\\");
 		vd_buf_char(to, '\n');
 	}
-	vd_buf_printf(to, "complete -c vedette -n '__vedette_is %s'", command->name);
+	vd_buf_printf(to, "complete -c vedette -n '__vedette_is %s%s'", command->name,
+		command->operand_word == VD_WORD_COMMAND ? "; and test (count (commandline -opc)) -eq 2"
+							 : "");
 	words_argument(to, command->operand_word, command->operand_choices);
 	vd_buf_char(to, '\n');
 }
 
-static const char beginning[] = "# fish completion of vedette; made by 'vedette completion fish'\n"
-				"function __vedette_is\n"
-				"\tset -l words (commandline -opc)\n"
-				"\tset -l wanted (count $argv)\n"
-				"\ttest (count $words) -gt $wanted; or return 1\n"
-				"\tfor i in (seq $wanted)\n"
-				"\t\ttest \"$words[(math $i + 1)]\" = \"$argv[$i]\"; or return 1\n"
-				"\tend\n"
-				"end\n"
-				"function __vedette_needs_second\n"
-				"\tset -l words (commandline -opc)\n"
-				"\ttest (count $words) -eq 2; and test \"$words[2]\" = \"$argv[1]\"\n"
-				"end\n";
+static const char beginning[] =
+	"# fish completion of vedette; made by 'vedette completion fish'\n"
+	"function __vedette_is\n"
+	"\tset -l words (commandline -opc)\n"
+	"\tset -l wanted (count $argv)\n"
+	"\ttest (count $words) -gt $wanted; or return 1\n"
+	"\tfor i in (seq $wanted)\n"
+	"\t\ttest \"$words[(math $i + 1)]\" = \"$argv[$i]\"; or return 1\n"
+	"\tend\n"
+	"end\n"
+	"function __vedette_needs_second\n"
+	"\tset -l words (commandline -opc)\n"
+	"\ttest (count $words) -eq 2; and test \"$words[2]\" = \"$argv[1]\"\n"
+	"end\n"
+	"function __vedette_helps\n"
+	"\tset -l words (commandline -opc)\n"
+	"\ttest (count $words) -eq 3; and test \"$words[2] $words[3]\" = \"help $argv[1]\"\n"
+	"end\n";
 
 void
 vd_completion_fish(struct vd_buf *to)
 {
+	static const char *const conditions[] = {"__vedette_needs_second", "__vedette_helps"};
 	struct vd_str first;
 	vd_buf_text(to, beginning);
 	vd_buf_text(to, "complete -c vedette -n 'test (count (commandline -opc)) -eq 1' -f -a '");
@@ -76,9 +84,11 @@ vd_completion_fish(struct vd_buf *to)
 			continue;
 		char word[32] = {0};
 		memcpy(word, first.at, VD_MIN(first.len, sizeof word - 1));
-		vd_buf_printf(to, "complete -c vedette -n '__vedette_needs_second %s' -f -a '", word);
-		vd_completion_second_words(to, word);
-		vd_buf_text(to, "'\n");
+		for (size_t k = 0; k < VD_ARRAY_LEN(conditions); k++) {
+			vd_buf_printf(to, "complete -c vedette -n '%s %s' -f -a '", conditions[k], word);
+			vd_completion_second_words(to, word);
+			vd_buf_text(to, "'\n");
+		}
 	}
 	for (size_t i = 0; i < vd_commands_count(); i++)
 		command_lines(to, &vd_commands[i]);

@@ -99,7 +99,14 @@ vd_completion_zsh(struct vd_buf *to)
 		vd_completion_second_words(to, word);
 		vd_buf_text(to, " --help\n\t\t\treturn\n\t\tfi\n\t\tcommand=\"$command $words[3]\"\n"
 				"\t\tshift words\n\t\t((CURRENT--))\n\tfi\n");
+		vd_buf_printf(to,
+			"\tif [[ $command == help && $words[3] == %s ]] && ((CURRENT == 4)); "
+			"then\n\t\tcompadd -- ",
+			word);
+		vd_completion_second_words(to, word);
+		vd_buf_text(to, "\n\t\treturn\n\tfi\n");
 	}
+	vd_buf_text(to, "\t[[ $command == help ]] && ((CURRENT > 3)) && return\n");
 	/* _arguments takes the first word for the command's name */
 	vd_buf_text(to, "\tshift words\n\t((CURRENT--))\n\tcase $command in\n");
 	for (size_t i = 0; i < vd_commands_count(); i++)

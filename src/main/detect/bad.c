@@ -172,8 +172,9 @@ vd_bad_say_rest(const struct vd_bad *bad)
 	for (size_t i = 0; i < bad->n; i++) {
 		const struct bad_file *file = &bad->files[i];
 		if (file->n > file->named)
-			vd_complain("%.*s: %llu more pieces of bad input not shown",
+			vd_complain("%.*s: %llu more piece%s of bad input not shown",
 				(int)VD_MIN(file->name.len, (size_t)4096), file->name.at,
-				(unsigned long long)(file->n - file->named));
+				(unsigned long long)(file->n - file->named),
+				file->n - file->named == 1 ? "" : "s");
 	}
 }

@@ -54,6 +54,7 @@ vd_worker_new(const struct vd_job_shared *shared, struct vd_worker **ret, struct
 		vd_mem_free(worker);
 		return st;
 	}
+	vd_matcher_set_reference(worker->matcher, shared->now_ms);
 	*ret = worker;
 	return VD_OK;
 }

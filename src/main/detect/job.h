@@ -24,6 +24,7 @@ struct vd_job_shared {
 	size_t min_rank;
 	bool has_since, has_until;
 	int64_t since_ms, until_ms;
+	int64_t now_ms; /* for times without a year */
 };
 
 struct vd_job_captured {

@@ -99,6 +99,37 @@ read_times(const struct vd_args *args, int64_t now_ms, struct vd_detect_options 
 	return st;
 }
 
+static enum vd_status
+read_limits(const struct vd_args *args, struct vd_detect_options *o, struct vd_err *err)
+{
+	const struct {
+		int id;
+		const char *name;
+		uint64_t max, unless_given;
+		unsigned shift; /* MiB to bytes */
+		size_t *to;
+	} limits[] = {
+		{VD_O_HOLD, "hold", VD_HOLD_MAX, VD_HOLD_DEFAULT, 20, &o->hold_bytes},
+		{VD_O_CORRELATION_GROUPS, "correlation-groups", VD_CORRELATION_GROUPS_MAX,
+			VD_CORRELATION_GROUPS_DEFAULT, 0, &o->max_groups},
+		{VD_O_CORRELATION_EVENTS, "correlation-events", VD_CORRELATION_EVENTS_MAX,
+			VD_CORRELATION_EVENTS_DEFAULT, 0, &o->max_events},
+		{VD_O_CORRELATION_MEMORY, "correlation-memory", VD_CORRELATION_MEMORY_MAX,
+			VD_CORRELATION_MEMORY_DEFAULT, 20, &o->max_bytes},
+	};
+	for (size_t i = 0; i < VD_ARRAY_LEN(limits); i++) {
+		const char *text = vd_args_value(args, limits[i].id);
+		uint64_t n = limits[i].unless_given;
+		enum vd_status st = text == NULL
+					    ? VD_OK
+					    : vd_args_number(limits[i].name, text, 1, limits[i].max, &n, err);
+		if (st != VD_OK)
+			return st;
+		*limits[i].to = (size_t)n << limits[i].shift;
+	}
+	return VD_OK;
+}
+
 enum vd_status
 vd_detect_options_read(
 	const struct vd_args *args, int64_t now_ms, struct vd_detect_options *ret, struct vd_err *err)
@@ -106,8 +137,7 @@ vd_detect_options_read(
 	struct vd_detect_options o = {
 		.strict = vd_args_given(args, VD_O_STRICT), .quiet = vd_args_given(args, VD_O_QUIET)};
 	const char *level = vd_args_value(args, VD_O_MIN_LEVEL), *threads = vd_args_value(args, VD_O_THREADS);
-	const char *hold = vd_args_value(args, VD_O_HOLD);
-	uint64_t n = 0, mebibytes = VD_HOLD_DEFAULT;
+	uint64_t n = 0;
 	vd_rule_paths_read(args, &o.rules);
 	o.paths = vd_args_operands(args, &o.n_paths);
 	o.format = vd_format_of(vd_args_value(args, VD_O_FORMAT), STDOUT_FILENO);
@@ -117,11 +147,10 @@ vd_detect_options_read(
 	enum vd_status st = read_times(args, now_ms, &o, err);
 	if (st == VD_OK && threads != NULL)
 		st = vd_args_number("threads", threads, 1, VD_THREADS_MAX, &n, err);
-	if (st == VD_OK && hold != NULL)
-		st = vd_args_number("hold", hold, 1, VD_HOLD_MAX, &mebibytes, err);
+	if (st == VD_OK)
+		st = read_limits(args, &o, err);
 	if (st != VD_OK)
 		return st;
-	o.hold_bytes = (size_t)mebibytes << 20;
 	o.threads = threads != NULL ? (size_t)n : processors();
 	*ret = o;
 	return VD_OK;

@@ -16,6 +16,8 @@ struct vd_detect_options {
 	int64_t since_ms, until_ms;
 	size_t threads;
 	size_t hold_bytes; /* of matches that wait for correlation */
+	/* limits of correlation: groups a rule, events a group, bytes in all */
+	size_t max_groups, max_events, max_bytes;
 	bool strict, quiet;
 };
 

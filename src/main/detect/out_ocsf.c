@@ -201,7 +201,8 @@ observables(struct vd_buf *to, const struct vd_report_row *row)
 		observable(to, "device.hostname", OBSERVABLE_HOSTNAME, "Hostname", row->host, &first);
 	for (size_t i = 0; i < row->n_matched; i++) {
 		const struct vd_evidence *e = &row->matched[i];
-		for (size_t k = 0; k < VD_ARRAY_LEN(observable_fields) && vd_report_shows(e); k++)
+		for (size_t k = 0;
+			k < VD_ARRAY_LEN(observable_fields) && e->value.at != NULL && vd_report_shows(e); k++)
 			if (vd_str_eq(e->field, observable_fields[k].field))
 				observable(to, "evidences[].data", observable_fields[k].type,
 					observable_fields[k].type_name, e->value, &first);

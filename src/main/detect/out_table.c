@@ -1,7 +1,9 @@
 /*
- * Findings for people: level, time, host, rule, where, what matched.  Rows come one by one, so widths are fixed by
- * the terminal; without one nothing is cut and only the first columns line up.  Where the event stands (file and
- * line) comes before what matched: a reader who sees only that much can look the rest up.
+ * Findings for people.  A wide terminal gets a line a finding: level, time, host, rule, where, what matched.  A
+ * narrower one gets two, so that none of them is lost: level, time and rule; below them host, where, what matched.
+ * Rows come one by one, so widths are fixed by the terminal; without one nothing is cut, a finding is one line and
+ * only the first columns line up.  Where the event stands (file and line) comes before what matched: a reader who
+ * sees only that much can look the rest up.
  */
 #include "main/detect/report.h"
 
@@ -16,37 +18,43 @@
 #define YEAR 5u        /* "2026-" */
 #define HOST_WIDTH 12u
 #define RULE_WIDTH 44u
-#define RULE_LEAST 30u
-#define MATCHED_LEAST 18u /* an end of a file name, and a line */
-#define WIDE 160u         /* columns from which time keeps its fraction */
-#define NARROW 100u       /* columns below which time loses its year and host goes */
+#define WIDE 180u         /* columns from which a finding is one line and time keeps its fraction */
+#define NARROW 72u        /* columns below which time loses its year */
+#define HOST_MOST 24u     /* of a second line */
 #define PLACE_MOST 28u    /* columns that a place may keep from a longer text behind it */
-#define BOTH_LEAST 28u    /* columns below which only the place is shown of what matched */
 #define EVIDENCE_MAX 200u /* bytes of one value shown before it is cut (the cell is cut again to its width) */
 #define GAP "  "
+#define DOT " · " /* between the parts of a second line; three columns */
+#define INDENT "    "
 
 struct widths {
-	size_t level, time, host, rule, matched; /* host 0: column left out; matched SIZE_MAX: no cut */
+	size_t time, host, rule;
+	size_t matched; /* place and what matched; SIZE_MAX: no cut */
+	bool two_lines; /* host: at most */
 };
+
+static size_t
+minus(size_t a, size_t b)
+{
+	return a > b ? a - b : 0;
+}
 
 static struct widths
 widths_of(size_t columns)
 {
-	struct widths w = {LEVEL_WIDTH, TIME_WIDTH, HOST_WIDTH, RULE_WIDTH, SIZE_MAX};
+	struct widths w = {.time = TIME_WIDTH, .host = HOST_WIDTH, .rule = RULE_WIDTH, .matched = SIZE_MAX};
+	const size_t gap = strlen(GAP);
 	if (columns == 0)
 		return w;
-	if (columns < WIDE)
-		w.time = TIME_TO_SECOND;
-	if (columns < NARROW) {
-		w.host = 0;
-		w.time = TIME_SHORT;
+	if (columns >= WIDE) {
+		w.matched = columns - (LEVEL_WIDTH + gap + w.time + gap + w.host + gap + w.rule + gap);
+		return w;
 	}
-	size_t fixed = w.level + 2 + w.time + 2 + (w.host > 0 ? w.host + 2 : 0);
-	size_t left = columns > fixed ? columns - fixed : 0;
-	size_t beside_place = left > MATCHED_LEAST + 2 ? left - MATCHED_LEAST - 2 : 0;
-	w.rule = VD_MAX(left * 2 / 5, VD_MIN((size_t)RULE_LEAST, beside_place));
-	w.rule = VD_MIN(w.rule, (size_t)RULE_WIDTH);
-	w.matched = left > w.rule + 2 ? left - w.rule - 2 : 0;
+	w.two_lines = true;
+	w.time = columns < NARROW ? TIME_SHORT : TIME_TO_SECOND;
+	w.rule = minus(columns, LEVEL_WIDTH + gap + w.time + gap);
+	w.host = VD_MIN(columns / 5, (size_t)HOST_MOST);
+	w.matched = minus(columns, strlen(INDENT));
 	return w;
 }
 
@@ -90,7 +98,7 @@ evidence_text(const struct vd_report_row *row, struct vd_buf *to)
 			vd_buf_str(to, e->field);
 			vd_buf_text(to, ": ");
 		}
-		vd_buf_str(to, beginning(e->value));
+		vd_buf_str(to, e->value.at == NULL ? VD_REPORT_ABSENT : beginning(e->value));
 		vd_buf_text(to, e->value.len > EVIDENCE_MAX ? "…" : "");
 	}
 }
@@ -107,45 +115,29 @@ correlation_text(const struct vd_report_row *row, struct vd_buf *to)
 	}
 }
 
-/* The end of text in at most width columns, "…" before it where it is cut: what tells files apart ends their names. */
-static void
-end_of(struct vd_str text, size_t width, struct vd_buf *to)
-{
-	if (vd_term_width(text) <= width) {
-		vd_term_safe(to, text);
-		return;
-	}
-	size_t longest = 4 * width; /* bytes that width columns can take, but for marks that take none */
-	size_t at = text.len > longest ? text.len - longest : 0;
-	while (at < text.len && (((unsigned char)text.at[at] & 0xc0) == 0x80 ||
-					vd_term_width((struct vd_str){text.at + at, text.len - at}) >= width))
-		at++;
-	vd_buf_text(to, width > 0 ? "…" : "");
-	vd_term_safe(to, (struct vd_str){text.at + at, text.len - at});
-}
-
 /* Adds "logs/a.jsonl:17" and returns the columns that are left for what takes want. */
 static size_t
-place_text(const struct vd_report_row *row, size_t width, size_t want, struct vd_buf *to)
+place_text(const struct vd_report_row *row, size_t width, size_t want, size_t gap, struct vd_buf *to)
 {
 	struct vd_buf text, cut;
 	vd_buf_init(&text, 0);
 	vd_buf_init(&cut, 0);
 	vd_buf_str(&text, row->place.source);
 	vd_buf_printf(&text, ":%llu", (unsigned long long)row->place.line);
-	size_t share = VD_MIN(width / 5 * 3, (size_t)PLACE_MOST);
-	size_t most = width > want + 2 ? VD_MAX(share, width - want - 2) : share;
-	end_of(vd_buf_view(&text), width < BOTH_LEAST ? width : most, &cut);
+	size_t share = VD_MIN(width / 5 * 2, (size_t)PLACE_MOST);
+	vd_term_end(&cut, vd_buf_view(&text), VD_MAX(share, minus(minus(width, want), gap)));
 	size_t taken = vd_term_width(vd_buf_view(&cut));
 	vd_buf_str(to, vd_buf_view(&cut));
 	to->failed = to->failed || text.failed || cut.failed;
 	vd_buf_fini(&text);
 	vd_buf_fini(&cut);
-	return width < BOTH_LEAST || width < taken + 2 ? 0 : width - taken - 2;
+	return minus(width, taken + gap);
 }
 
+/* Where, and what matched. */
 static void
-matched_cell(const struct vd_report_row *row, size_t width, struct vd_buf *to)
+matched_cell(
+	const struct vd_report_row *row, size_t width, const char *between, size_t gap, struct vd_buf *to)
 {
 	struct vd_buf text;
 	vd_buf_init(&text, 0);
@@ -154,11 +146,24 @@ matched_cell(const struct vd_report_row *row, size_t width, struct vd_buf *to)
 	else
 		correlation_text(row, &text);
 	if (row->has_place)
-		width = place_text(row, width, vd_term_width(vd_buf_view(&text)), to);
-	vd_buf_text(to, row->has_place && width > 0 && text.len > 0 ? GAP : "");
+		width = place_text(row, width, vd_term_width(vd_buf_view(&text)), gap, to);
+	vd_buf_text(to, row->has_place && width > 0 && text.len > 0 ? between : "");
 	vd_term_cell(to, vd_buf_view(&text), width, false);
 	to->failed = to->failed || text.failed;
 	vd_buf_fini(&text);
+}
+
+static void
+second_line(const struct vd_report_row *row, const struct widths *w, struct vd_buf *to)
+{
+	struct vd_str host = row->host.len > 0 ? row->host : VD_S("-");
+	const size_t gap = 3;
+	size_t taken = VD_MIN(vd_term_width(host), w->host);
+	vd_buf_text(to, INDENT);
+	vd_term_cell(to, host, taken, true);
+	vd_buf_text(to, DOT);
+	matched_cell(row, minus(w->matched, taken + gap), DOT, gap, to);
+	vd_buf_char(to, '\n');
 }
 
 static void
@@ -173,10 +178,10 @@ time_cell(const struct vd_report_row *row, size_t width, struct vd_buf *to)
 }
 
 static void
-level_cell(const struct vd_report_row *row, size_t width, struct vd_buf *to)
+level_cell(const struct vd_report_row *row, struct vd_buf *to)
 {
 	struct vd_str text = vd_level_text(row->rule->rank);
-	vd_term_cell(to, text.len > width ? VD_S("info") : text, width, true);
+	vd_term_cell(to, text.len > LEVEL_WIDTH ? VD_S("info") : text, LEVEL_WIDTH, true);
 }
 
 static void
@@ -184,19 +189,28 @@ table_row(const struct vd_report_style *style, const struct vd_report_row *row, 
 {
 	struct widths w = widths_of(style->columns);
 	const struct vd_rule_view *rule = &row->rule->view;
+	struct vd_str title = rule->title.len > 0 ? rule->title : rule->id;
 	vd_buf_text(to, style->colours ? vd_level_colour(row->rule->rank) : "");
-	level_cell(row, w.level, to);
+	level_cell(row, to);
 	vd_buf_text(to, style->colours ? VD_COLOUR_OFF GAP : GAP);
 	time_cell(row, w.time, to);
 	vd_buf_text(to, GAP);
-	if (w.host > 0) {
+	if (!w.two_lines) {
 		column(style, row->host.len > 0 ? row->host : VD_S("-"), w.host, to);
 		vd_buf_text(to, GAP);
 	}
 	vd_buf_text(to, style->colours ? VD_COLOUR_BOLD : "");
-	column(style, rule->title.len > 0 ? rule->title : rule->id, w.rule, to);
-	vd_buf_text(to, style->colours ? VD_COLOUR_OFF GAP : GAP);
-	matched_cell(row, w.matched, to);
+	if (w.two_lines)
+		vd_term_cell(to, title, w.rule, false);
+	else
+		column(style, title, w.rule, to);
+	vd_buf_text(to, style->colours ? VD_COLOUR_OFF : "");
+	vd_buf_text(to, w.two_lines ? "\n" : GAP);
+	if (w.two_lines) {
+		second_line(row, &w, to);
+		return;
+	}
+	matched_cell(row, w.matched, GAP, strlen(GAP), to);
 	vd_buf_char(to, '\n');
 }
 
@@ -204,14 +218,16 @@ static void
 heading(const struct vd_report_style *style, struct vd_buf *to)
 {
 	struct widths w = widths_of(style->columns);
-	vd_term_cell(to, VD_S("LEVEL"), w.level, true);
+	vd_term_cell(to, VD_S("LEVEL"), LEVEL_WIDTH, true);
 	vd_buf_text(to, GAP);
 	vd_term_cell(to, VD_S("TIME"), w.time, true);
 	vd_buf_text(to, GAP);
-	if (w.host > 0) {
-		vd_term_cell(to, VD_S("HOST"), w.host, true);
-		vd_buf_text(to, GAP);
+	if (w.two_lines) {
+		vd_buf_text(to, "RULE\n" INDENT "HOST" DOT "FILE:LINE" DOT "MATCHED\n");
+		return;
 	}
+	vd_term_cell(to, VD_S("HOST"), w.host, true);
+	vd_buf_text(to, GAP);
 	vd_term_cell(to, VD_S("RULE"), w.rule, true);
 	vd_buf_text(to, GAP "MATCHED\n");
 }

@@ -59,10 +59,12 @@ vd_progress_draw(
 		bar[i] = i < filled ? '#' : '.';
 	bar[BAR_WIDTH] = '\0';
 	if (total == 0)
-		(void)snprintf(line, sizeof line, "%llu events, %.0f/s, %llu findings",
-			(unsigned long long)events, rate, (unsigned long long)findings);
+		(void)snprintf(line, sizeof line, "%llu event%s, %.0f/s, %llu finding%s",
+			(unsigned long long)events, events == 1 ? "" : "s", rate,
+			(unsigned long long)findings, findings == 1 ? "" : "s");
 	else
-		(void)snprintf(line, sizeof line, "[%s] %3.0f %%  %llu events, %.0f/s, %llu findings", bar,
-			part * 100.0, (unsigned long long)events, rate, (unsigned long long)findings);
+		(void)snprintf(line, sizeof line, "[%s] %3.0f %%  %llu event%s, %.0f/s, %llu finding%s", bar,
+			part * 100.0, (unsigned long long)events, events == 1 ? "" : "s", rate,
+			(unsigned long long)findings, findings == 1 ? "" : "s");
 	vd_term_progress(line);
 }

@@ -79,7 +79,10 @@ vd_report_json_matched(struct vd_buf *to, const struct vd_report_row *row)
 		first = false;
 		vd_buf_json(to, e->field);
 		vd_buf_text(to, ",\"value\":");
-		vd_buf_json(to, e->value);
+		if (e->value.at == NULL)
+			vd_buf_text(to, "null");
+		else
+			vd_buf_json(to, e->value);
 		vd_buf_text(to, ",\"predicate\":");
 		vd_buf_json(to, e->predicate);
 		vd_buf_char(to, '}');

@@ -67,6 +67,8 @@ extern const struct vd_report_format vd_out_ocsf;
 /* ---- pieces that formats share ---- */
 
 const char *vd_report_kind_name(enum vd_report_kind kind); /* match, correlation */
+#define VD_REPORT_ABSENT VD_S("(absent)") /* to people: the value of a field that the event does not have */
+
 /* Evidence that belongs into "matched": holds, and not under a not. */
 bool vd_report_shows(const struct vd_evidence *evidence);
 void vd_report_hex(struct vd_buf *to, const uint8_t id[VD_FINDING_ID_LEN]);

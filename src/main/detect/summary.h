@@ -7,6 +7,7 @@
 #ifndef VD_MAIN_DETECT_SUMMARY_H
 #define VD_MAIN_DETECT_SUMMARY_H
 
+#include "main/detect/limits.h"
 #include "main/detect/report.h"
 #include "main/rulebook.h"
 
@@ -14,7 +15,7 @@
 
 struct vd_summary_totals {
 	uint64_t events, repaired, filtered, bad;
-	struct vd_matcher_limits limits;
+	struct vd_limits limits;
 	bool correlated;
 	struct vd_correlator_counts correlation;
 	size_t silenced; /* rules that only feed correlations */

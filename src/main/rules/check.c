@@ -12,14 +12,14 @@
 #include "main/term.h"
 
 static const struct vd_column columns[] = {
-	{"file", VD_COLUMN_TEXT},
-	{"line", VD_COLUMN_NUMBER},
-	{"column", VD_COLUMN_NUMBER},
-	{"rule_id", VD_COLUMN_TEXT},
-	{"title", VD_COLUMN_TEXT},
-	{"verdict", VD_COLUMN_TEXT},
-	{"code", VD_COLUMN_TEXT},
-	{"message", VD_COLUMN_TEXT},
+	{"file", VD_COLUMN_TEXT, VD_FIT_MIDDLE},
+	{"line", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"column", VD_COLUMN_NUMBER, VD_FIT_DROP},
+	{"rule_id", VD_COLUMN_TEXT, VD_FIT_DROP},
+	{"title", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"verdict", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"code", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"message", VD_COLUMN_TEXT, VD_FIT_WHOLE},
 };
 
 static enum vd_status

@@ -1,6 +1,7 @@
 /*
  * "vedette rules coverage": which fields rules use and events never have, and which rules no event could reach.
- * A rule is reached by an event of its log source that has at least one of its fields (keyword rules: any event).
+ * A rule is reached by an event of its log source that has at least one of its fields, or by any where it can hold
+ * without (null, a not, keywords).
  */
 #include "main/cmd.h"
 
@@ -19,12 +20,12 @@
 #include "main/rules/events.h"
 
 static const struct vd_column columns[] = {
-	{"kind", VD_COLUMN_TEXT},
-	{"field", VD_COLUMN_TEXT},
-	{"rules", VD_COLUMN_NUMBER},
-	{"rule_id", VD_COLUMN_TEXT},
-	{"title", VD_COLUMN_TEXT},
-	{"message", VD_COLUMN_TEXT},
+	{"kind", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"field", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"rules", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"rule_id", VD_COLUMN_TEXT, VD_FIT_DROP},
+	{"title", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"message", VD_COLUMN_TEXT, VD_FIT_WHOLE},
 };
 
 struct field {
@@ -145,7 +146,7 @@ reach(struct coverage *c, size_t r)
 	if (rule->reached || !vd_matcher_routed(c->matcher, (uint32_t)r))
 		return;
 	rule->routed = true;
-	rule->reached = rule->n == 0;
+	rule->reached = !vd_ruleset_rule_needs_field(c->set, r);
 	for (size_t i = 0; i < rule->n && !rule->reached; i++)
 		rule->reached = has_field(c, rule->fields[i]);
 }
@@ -225,9 +226,10 @@ answer(const struct coverage *c, const struct vd_args *args)
 	struct vd_buf text;
 	vd_buf_init(&text, 0);
 	vd_buf_printf(&text,
-		"%llu events: %zu of %zu fields missing, %zu of %zu rules on single events without a "
+		"%llu event%s: %zu of %zu field%s missing, %zu of %zu rule%s on single events without a "
 		"chance\n",
-		(unsigned long long)c->events, missing, c->n_fields, unreached, c->n_rules);
+		(unsigned long long)c->events, c->events == 1 ? "" : "s", missing, c->n_fields,
+		c->n_fields == 1 ? "" : "s", unreached, c->n_rules, c->n_rules == 1 ? "" : "s");
 	vd_out_raw(STDERR_FILENO, vd_buf_view(&text));
 	vd_buf_fini(&text);
 	return code;
@@ -250,6 +252,7 @@ vd_cmd_rules_coverage(const struct vd_args *args)
 	}
 	if (vd_rulebook_new(&paths, &book, &err) != VD_OK)
 		return vd_usage_error(args->command->name, &err);
+	vd_rulebook_say_unreadable(book);
 	vd_interrupt_install();
 	enum vd_status st = init(&c, vd_rulebook_set(book), &err);
 	if (st == VD_OK)

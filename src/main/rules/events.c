@@ -10,23 +10,38 @@ struct reading {
 	void *owner;
 	struct vd_batch *batch, *pieces; /* of one line of batch that holds more than one event */
 	struct vd_str file;
+	uint64_t line;       /* the only one that is wanted; 0: all are */
+	bool is_bad;         /* that line */
+	struct vd_err fault; /* what is wrong with it */
 };
+
+static void
+note(void *owner, const struct vd_bad_input *input)
+{
+	struct reading *r = owner;
+	if (r->line == 0 || input->line == 0) { /* of the whole file: it may be why the line is not there */
+		vd_bad_note(r->bad, input);
+	} else if (input->line == r->line && !r->is_bad) {
+		r->is_bad = true;
+		(void)vd_fail(&r->fault, VD_EINPUT, "%s", input->what);
+	}
+}
 
 static void
 on_bad_piece(void *owner, uint64_t line, const char *what)
 {
-	const struct reading *r = owner;
-	vd_bad_note(r->bad, &(struct vd_bad_input){r->file, line, what, 0});
+	struct reading *r = owner;
+	note(r, &(struct vd_bad_input){r->file, line, what, 0});
 }
 
 /* got: what fn said of the event; bad input is named and does not end the run. */
 static enum vd_status
-judge(const struct reading *r, const struct vd_batch_event *event, enum vd_status got, struct vd_err *err)
+judge(struct reading *r, const struct vd_batch_event *event, enum vd_status got, struct vd_err *err)
 {
 	if (got != VD_EINPUT && got != VD_ELIMIT)
 		return got;
 	vd_bad_place(err, event->column);
-	vd_bad_note(r->bad, &(struct vd_bad_input){r->file, event->line, err->text, 0});
+	note(r, &(struct vd_bad_input){r->file, event->line, err->text, 0});
 	return VD_OK;
 }
 
@@ -49,6 +64,8 @@ each_of_batch(struct reading *r, struct vd_err *err)
 	enum vd_status st = VD_OK;
 	for (size_t i = 0; i < r->batch->n && st == VD_OK; i++) {
 		const struct vd_batch_event *event = &r->batch->events[i];
+		if (r->line != 0 && event->line != r->line)
+			continue;
 		st = r->fn(r->owner, event->text, (struct vd_event_ref){r->file, event->line}, err);
 		if (st == VD_EINPUT && vd_cut_finds_more(event->text))
 			st = each_piece(r, event, err);
@@ -62,14 +79,37 @@ static enum vd_status
 each(struct reading *r, struct vd_reader *reader, struct vd_err *err)
 {
 	enum vd_status st = VD_OK;
-	while (st == VD_OK && !vd_interrupted()) {
+	while (st == VD_OK && !r->is_bad && !vd_interrupted()) {
 		st = vd_reader_next(reader, r->batch, err);
+		if (st == VD_END)
+			return VD_OK;
 		if (st != VD_OK)
-			break;
+			return st;
 		r->file = vd_reader_file(reader, r->batch->file);
 		st = each_of_batch(r, err);
 	}
+	if (st == VD_END) /* fn has what it wanted */
+		r->is_bad = false;
 	return st == VD_END ? VD_OK : st;
+}
+
+static enum vd_status
+read_all(struct reading *r, const char *const paths[], size_t n, struct vd_err *err)
+{
+	VD_AUTO(vd_batch) batch = vd_batch_new();
+	VD_AUTO(vd_batch) pieces = vd_batch_new();
+	VD_AUTO(vd_reader) reader = NULL;
+	struct vd_reader_options options = {.on_bad = note, .owner = r};
+	if (batch == NULL || pieces == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for events");
+	r->batch = batch;
+	r->pieces = pieces;
+	enum vd_status st = vd_reader_new(paths, n, &options, &reader, err);
+	if (st == VD_OK)
+		st = each(r, reader, err);
+	if (st == VD_OK)
+		vd_bad_say_rest(r->bad);
+	return st;
 }
 
 enum vd_status
@@ -77,18 +117,23 @@ vd_events_each(const char *const paths[], size_t n, vd_event_fn fn, void *owner,
 	struct vd_err *err)
 {
 	VD_AUTO(vd_bad) bad = vd_bad_new();
-	VD_AUTO(vd_batch) batch = vd_batch_new();
-	VD_AUTO(vd_batch) pieces = vd_batch_new();
-	VD_AUTO(vd_reader) reader = NULL;
-	if (bad == NULL || batch == NULL || pieces == NULL)
+	struct reading r = {.bad = bad, .fn = fn, .owner = owner};
+	if (bad == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for events");
-	struct vd_reader_options options = {.on_bad = vd_bad_note, .owner = bad};
-	enum vd_status st = vd_reader_new(paths, n, &options, &reader, err);
-	if (st != VD_OK)
-		return st;
-	struct reading reading = {.bad = bad, .fn = fn, .owner = owner, .batch = batch, .pieces = pieces};
-	st = each(&reading, reader, err);
-	vd_bad_say_rest(bad);
+	enum vd_status st = read_all(&r, paths, n, err);
 	*ret_bad = vd_bad_count(bad);
+	return st;
+}
+
+enum vd_status
+vd_events_at(const char *path, uint64_t line, vd_event_fn fn, void *owner, struct vd_err *err)
+{
+	VD_AUTO(vd_bad) bad = vd_bad_new();
+	struct reading r = {.bad = bad, .fn = fn, .owner = owner, .line = line};
+	if (bad == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for events");
+	enum vd_status st = read_all(&r, &path, 1, err);
+	if (st == VD_OK && r.is_bad)
+		return vd_fail(err, VD_EINPUT, "%s:%llu: %s", path, (unsigned long long)line, r.fault.text);
 	return st;
 }

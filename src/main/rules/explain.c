@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "main/commands.h"
 #include "main/detect/options.h"
+#include "main/detect/report.h"
 #include "main/out.h"
 #include "main/rows.h"
 #include "main/rulebook.h"
@@ -14,12 +15,12 @@
 #include "main/rules/pick.h"
 
 static const struct vd_column columns[] = {
-	{"selection", VD_COLUMN_TEXT},
-	{"holds", VD_COLUMN_NUMBER}, /* true or false as they are */
-	{"negated", VD_COLUMN_NUMBER},
-	{"predicate", VD_COLUMN_TEXT},
-	{"field", VD_COLUMN_TEXT},
-	{"value", VD_COLUMN_TEXT},
+	{"selection", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"holds", VD_COLUMN_NUMBER, VD_FIT_WHOLE}, /* true or false as they are */
+	{"negated", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"predicate", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"field", VD_COLUMN_TEXT, VD_FIT_CUT},
+	{"value", VD_COLUMN_TEXT, VD_FIT_WHOLE},
 };
 
 struct explain {
@@ -27,7 +28,6 @@ struct explain {
 	struct vd_ruleset *set;
 	struct vd_matcher *matcher;
 	uint32_t rule;
-	uint64_t line;               /* wanted; 0: the first event */
 	struct vd_log_source source; /* of the event */
 	bool found, matches, routed;
 	bool cut_search, cut_comparison; /* at a bound */
@@ -67,8 +67,8 @@ open_rule(struct explain *e, struct vd_arena *arena, const char *text, struct vd
 	struct vd_rule_paths paths;
 	const char *file = NULL, *wanted = text;
 	vd_rule_paths_read(e->args, &paths);
-	paths.no_cache = true; /* one rule is compiled faster than looked up */
 	if (paths.n_rules == 0) {
+		paths.no_cache = true; /* one rule is compiled faster than looked up */
 		if (!split(arena, text, &file, &wanted))
 			return vd_fail(err, VD_ENOTFOUND,
 				"'%s' is no rule file; write FILE, FILE:ID, or an id with --rules PATH…",
@@ -79,6 +79,7 @@ open_rule(struct explain *e, struct vd_arena *arena, const char *text, struct vd
 	enum vd_status st = vd_rulebook_new(&paths, ret, err);
 	if (st != VD_OK)
 		return st;
+	vd_rulebook_say_unreadable(*ret);
 	e->set = vd_rulebook_set(*ret);
 	st = vd_rule_pick(e->set, wanted, &e->rule, err);
 	return st == VD_OK ? vd_matcher_new(e->set, &e->matcher, err) : st;
@@ -107,8 +108,6 @@ look(void *owner, struct vd_str text, struct vd_event_ref place, struct vd_err *
 	struct vd_match_result result;
 	const struct vd_evidence *evidence;
 	size_t n;
-	if (e->line != 0 && place.line != e->line)
-		return VD_OK;
 	enum vd_status st = vd_matcher_event(e->matcher, text, &result, err);
 	struct vd_matcher_limits before = vd_matcher_limits(e->matcher);
 	if (st == VD_OK)
@@ -129,12 +128,12 @@ static enum vd_status
 open_event(struct explain *e, struct vd_arena *arena, const char *text, struct vd_err *err)
 {
 	const char *file, *line = NULL;
-	uint64_t bad;
+	uint64_t number = 0; /* the first event */
 	if (!split(arena, text, &file, &line))
 		return vd_fail(err, VD_ENOTFOUND, "'%s' is no event file; write FILE or FILE:LINE", text);
-	if (line != NULL && (!vd_str_u64(vd_str_from(line), &e->line) || e->line == 0))
+	if (line != NULL && (!vd_str_u64(vd_str_from(line), &number) || number == 0))
 		return vd_fail(err, VD_EINPUT, "'%s': the line behind ':' must be a number from 1", text);
-	enum vd_status st = vd_events_each(&file, 1, look, e, &bad, err);
+	enum vd_status st = vd_events_at(file, number, look, e, err);
 	if (st == VD_OK && !e->found)
 		return vd_fail(err, VD_ENOTFOUND, "'%s': no event there", text);
 	return st;
@@ -209,7 +208,7 @@ vd_cmd_rules_explain(const struct vd_args *args)
 	enum vd_status st = VD_OK;
 	e.rows = rows;
 	if (vd_format_of(vd_args_value(args, VD_O_FORMAT), STDOUT_FILENO) == VD_FORMAT_TABLE)
-		e.absent = VD_S("(absent)"); /* elsewhere null, or what the format has for it */
+		e.absent = VD_REPORT_ABSENT; /* elsewhere null, or what the format has for it */
 	if (arena == NULL || rows == NULL)
 		st = vd_fail(&err, VD_ENOMEM, "no memory");
 	if (st == VD_OK)
@@ -222,6 +221,7 @@ vd_cmd_rules_explain(const struct vd_args *args)
 	bool matches = e.matches && e.routed;
 	int code = vd_rows_print(
 		rows, vd_args_value(args, VD_O_FORMAT), matches ? VD_EXIT_FINDINGS : VD_EXIT_NOTHING);
-	say(&e);
+	if (!vd_args_given(args, VD_O_QUIET))
+		say(&e);
 	return code;
 }

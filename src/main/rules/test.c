@@ -16,11 +16,11 @@
 #include "main/texts.h"
 
 static const struct vd_column columns[] = {
-	{"verdict", VD_COLUMN_TEXT},
-	{"case", VD_COLUMN_TEXT},
-	{"match", VD_COLUMN_NUMBER},
-	{"nomatch", VD_COLUMN_NUMBER},
-	{"message", VD_COLUMN_TEXT},
+	{"verdict", VD_COLUMN_TEXT, VD_FIT_WHOLE},
+	{"case", VD_COLUMN_TEXT, VD_FIT_MIDDLE},
+	{"match", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"nomatch", VD_COLUMN_NUMBER, VD_FIT_WHOLE},
+	{"message", VD_COLUMN_TEXT, VD_FIT_WHOLE},
 };
 
 struct testing {
