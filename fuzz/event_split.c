@@ -39,6 +39,24 @@ on_bad(void *owner, uint64_t line, const char *what)
 	found->bad++;
 }
 
+/* Cut as a line on its own, an event's pieces stand in it, in order and without overlap. */
+static void
+cut_line(struct found *found, const struct vd_batch_event *event)
+{
+	VD_AUTO(vd_batch) pieces = vd_batch_new();
+	const char *behind = event->text.at;
+	size_t bad = found->bad;
+	must(pieces != NULL && vd_cut_line(event, on_bad, found, pieces, NULL) == VD_OK);
+	must(pieces->n > 0 || found->bad > bad || !vd_cut_finds_more(event->text));
+	found->bad = bad;
+	for (size_t i = 0; i < pieces->n; i++) {
+		const struct vd_batch_event *piece = &pieces->events[i];
+		must(piece->text.at >= behind && piece->text.len > 0 && piece->text.at[0] == '{');
+		behind = piece->text.at + piece->text.len;
+	}
+	must(behind <= event->text.at + event->text.len);
+}
+
 static void
 take(struct found *found, const struct vd_batch *batch)
 {
@@ -51,6 +69,7 @@ take(struct found *found, const struct vd_batch *batch)
 		must(vd_mem_grow(&at, &found->cap, found->n + 1, sizeof *found->at, 64) != 0);
 		found->at = at;
 		found->at[found->n++] = (struct place){from, event->text.len, event->line};
+		cut_line(found, event);
 	}
 }
 

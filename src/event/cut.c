@@ -15,6 +15,7 @@ enum place {
 	DOCUMENT,  /* inside an object whose end was not seen yet */
 	TOO_LONG,  /* inside an object that is skipped */
 	JUNK_LINE, /* inside a line that is skipped */
+	JUNK_ENDS, /* inside brackets that close nothing */
 	JUNK_ITEM, /* inside an element of an array that is no object */
 	JUNK_TEXT, /* inside a string in such an element */
 };
@@ -93,9 +94,12 @@ report_too_long(const struct cut *cut)
 
 static const char not_an_object[] = "an element that is not a JSON object, skipped";
 
+/* before: bytes between the start of its line and the event */
 static bool
-add_event(const struct cut *cut, const char *at, size_t len)
+add_event(const struct cut *cut, const char *at, size_t len, size_t before)
 {
+	/* the place of an element is its number, not its line */
+	uint32_t column = cut->cutter->array ? 0 : (uint32_t)VD_MIN(before, (size_t)UINT32_MAX);
 	struct vd_batch *batch = cut->batch;
 	void *events = batch->events;
 	if (batch->n == batch->cap &&
@@ -103,7 +107,7 @@ add_event(const struct cut *cut, const char *at, size_t len)
 		return false;
 	batch->events = events;
 	cut->cutter->begun = true;
-	batch->events[batch->n++] = (struct vd_batch_event){{at, len}, number(cut->cutter)};
+	batch->events[batch->n++] = (struct vd_batch_event){{at, len}, number(cut->cutter), column};
 	return true;
 }
 
@@ -132,40 +136,89 @@ skip_blanks(const char *at, size_t n, size_t i)
 	return i;
 }
 
+/* Moves *i behind blanks and a word, in any case.  False: something else stands there, or (*more) nothing does. */
+static bool
+pass_word(const char *at, size_t n, size_t *i, const char *word, bool *ret_more)
+{
+	*i = skip_blanks(at, n, *i);
+	size_t len = strlen(word), here = VD_MIN(len, n - *i);
+	if (strncasecmp(at + *i, word, here) != 0)
+		return false;
+	*ret_more = here < len;
+	*i += here;
+	return here == len;
+}
+
 /*
- * Bytes up to the first object in an envelope {"Records": [{…}, …]}, 0: there is none.  *ret_more: these n bytes are the
- * beginning of one as far as they go.
+ * Bytes up to the first object in an envelope {"Records": [{…}, …]}, or up to the end of its array if that is empty;
+ * 0: there is no envelope.  *ret_more: these n bytes are the beginning of one as far as they go.
  */
 static size_t
 envelope(const char *at, size_t n, bool *ret_more)
 {
-	static const char *const words[] = {"{", "\"Records\"", ":", "[", "{"};
+	static const char *const words[] = {"{", "\"Records\"", ":", "["};
 	size_t i = 0;
-	for (size_t w = 0; w < VD_ARRAY_LEN(words); w++) {
-		i = skip_blanks(at, n, i);
-		size_t len = strlen(words[w]), here = VD_MIN(len, n - i);
-		if (strncasecmp(at + i, words[w], here) != 0)
+	for (size_t w = 0; w < VD_ARRAY_LEN(words); w++)
+		if (!pass_word(at, n, &i, words[w], ret_more))
 			return 0;
-		*ret_more = here < len;
-		if (*ret_more)
-			return 0;
-		i += len;
-	}
-	return i - 1;
+	if (pass_word(at, n, &i, "{", ret_more))
+		return i - 1;
+	if (*ret_more || !pass_word(at, n, &i, "]", ret_more))
+		return 0;
+	size_t behind = i;
+	return pass_word(at, n, &behind, "}", ret_more) ? i - 1 : 0;
+}
+
+/* How far the object at at[0..n) goes.  ret_len, except for VD_JSON_MORE: its bytes. */
+static enum vd_json_cut
+find_end(const char *at, size_t n, bool element, size_t *ret_len)
+{
+	struct vd_json_doc doc;
+	vd_json_doc_start(&doc, 0, element);
+	return vd_json_doc_scan(&doc, at, n, ret_len);
 }
 
 /* Is the first line of a file one object, or do others follow in it? */
 static bool
 holds_one_object(const char *at, size_t n)
 {
-	struct vd_json_doc doc;
 	size_t len;
-	vd_json_doc_start(&doc, 0, false);
-	if (vd_json_doc_scan(&doc, at, n, &len) != VD_JSON_WHOLE)
+	if (find_end(at, n, false, &len) != VD_JSON_WHOLE)
 		return true; /* broken, which is for the parser to say */
 	while (len < n && (is_blank(at[len]) || at[len] == ','))
 		len++;
 	return len == n || at[len] != '{';
+}
+
+/* Does an object begin behind the end of another? */
+static bool
+has_neighbours(const char *at, size_t n)
+{
+	const char *end = at + n;
+	for (const char *p = at + 1; (p = memchr(p, '{', (size_t)(end - p))) != NULL; p++) {
+		const char *before = p;
+		while (before > at && (is_blank(before[-1]) || before[-1] == ','))
+			before--;
+		if (before[-1] == '}')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A line inside an array that begins and ends like an object: is it one element?  Others may stand in it, and with an
+ * envelope the end of both behind it.  Only what looks like it is scanned.
+ */
+static bool
+holds_one_element(const struct vd_cutter *cutter, const char *at, size_t n)
+{
+	size_t len, i = n - 1; /* of the last '}' */
+	while (i > 0 && is_blank(at[i - 1]))
+		i--;
+	if (!(cutter->envelope && at[i - 1] == ']') && !has_neighbours(at, n))
+		return true;
+	enum vd_json_cut how = find_end(at, n, true, &len);
+	return how == VD_JSON_MORE || (how == VD_JSON_WHOLE && len == n);
 }
 
 /* A line without blanks around it: is it an event as it stands? */
@@ -180,7 +233,7 @@ looks_whole(struct vd_cutter *cutter, const char *at, size_t len)
 		cutter->probed = true;
 		cutter->structural = !holds_one_object(at, len);
 	}
-	return !cutter->structural;
+	return !cutter->structural && (!cutter->array || holds_one_element(cutter, at, len));
 }
 
 enum line { LINE_TAKEN, LINE_OTHER, LINE_MORE, LINE_NO_MEMORY };
@@ -207,7 +260,7 @@ take_line(struct cut *cut)
 		if (!looks_whole(cutter, at, len))
 			return LINE_OTHER;
 		cutter->element += cutter->array;
-		if (!add_event(cut, at, len))
+		if (!add_event(cut, at, len, (size_t)(at - (cut->at + cut->i))))
 			return LINE_NO_MEMORY;
 	}
 	cut->i += all;
@@ -242,8 +295,11 @@ begin_junk(struct cut *cut)
 		report_junk(cut, not_an_object);
 		cutter->place = JUNK_ITEM;
 	} else {
-		report_junk(cut, "not a JSON object, line skipped");
-		cutter->place = JUNK_LINE;
+		char c = cut->at[cut->i];
+		report_junk(cut, cutter->last_line == cutter->line
+					 ? "not a JSON object, rest of the line skipped"
+					 : "not a JSON object, line skipped");
+		cutter->place = c == '}' || c == ']' ? JUNK_ENDS : JUNK_LINE;
 	}
 }
 
@@ -317,11 +373,12 @@ end_document(struct cut *cut, enum vd_json_cut how, size_t len)
 	else if (*at == '[')
 		report_junk(cut, not_an_object);
 	else if (how == VD_JSON_WHOLE || at[trimmed - 1] == '}' || memchr(at, '\n', trimmed) == NULL)
-		added = add_event(cut, at, trimmed);
+		added = add_event(cut, at, trimmed, cutter->column);
 	else
 		report(cut, "an object that begins here has no proper end: skipped up to what looks like the "
 			    "next");
 	pass(cut, len);
+	cutter->last_line = cutter->line;
 	cutter->place = BETWEEN;
 	return added;
 }
@@ -376,6 +433,19 @@ in_junk_line(struct cut *cut)
 	pass(cut, end == NULL ? cut->n - cut->i : (size_t)(end - (cut->at + cut->i)));
 }
 
+/* Brackets that close nothing cost no object behind them; text behind them is skipped like any other. */
+static void
+in_junk_ends(struct cut *cut)
+{
+	size_t i = cut->i;
+	char c = '\0';
+	while (i < cut->n && (is_blank(c = cut->at[i]) || c == '}' || c == ']' || c == ','))
+		i++;
+	if (i < cut->n)
+		cut->cutter->place = c == '{' || c == '\n' ? BETWEEN : JUNK_LINE;
+	pass(cut, i - cut->i);
+}
+
 /* An element that is no object ends at a comma, at the end of the line or array, or where an object begins. */
 static void
 in_junk_item(struct cut *cut)
@@ -419,6 +489,9 @@ step(struct cut *cut, bool *ret_no_memory)
 	case JUNK_LINE:
 		in_junk_line(cut);
 		return true;
+	case JUNK_ENDS:
+		in_junk_ends(cut);
+		return true;
 	default:
 		in_junk_item(cut);
 		return true;
@@ -441,4 +514,28 @@ vd_cutter_run(struct vd_cutter *cutter, struct vd_str bytes, bool last, struct v
 	}
 	*ret_used = cut.i;
 	return VD_OK;
+}
+
+bool
+vd_cut_finds_more(struct vd_str line)
+{
+	size_t len = 0;
+	if (line.at[0] != '{' || find_end(line.at, line.len, false, &len) != VD_JSON_WHOLE)
+		return false;
+	while (len < line.len && (is_blank(line.at[len]) || line.at[len] == ','))
+		len++;
+	return len < line.len;
+}
+
+enum vd_status
+vd_cut_line(const struct vd_batch_event *line, void (*on_bad)(void *owner, uint64_t line, const char *what),
+	void *owner, struct vd_batch *pieces, struct vd_err *err)
+{
+	size_t used;
+	struct vd_cutter cutter;
+	vd_cutter_init(&cutter, line->text.len, on_bad, owner);
+	cutter.line = line->line;
+	cutter.column = line->column;
+	cutter.structural = true;
+	return vd_cutter_run(&cutter, line->text, true, pieces, &used, err);
 }

@@ -27,12 +27,13 @@ struct vd_cutter {
 	size_t column;    /* bytes between the start of the line and the next byte */
 	uint64_t done;    /* bytes cut so far and bytes looked at more than once: rescans are bounded */
 	uint64_t rescanned;
-	uint8_t place;   /* what the next byte belongs to */
-	bool array;      /* inside an array of events, */
-	bool envelope;   /* which is all of an object; after it, that object's end is still to come */
-	bool begun;      /* something was cut or reported as no object */
-	bool probed;     /* the first line was looked at */
-	bool structural; /* lines hold more than one object */
+	uint8_t place;      /* what the next byte belongs to */
+	uint64_t last_line; /* on which the last object ended that was cut by structure; 0: none */
+	bool array;         /* inside an array of events, */
+	bool envelope;      /* which is all of an object; after it, that object's end is still to come */
+	bool begun;         /* something was cut or reported as no object */
+	bool probed;        /* the first line was looked at */
+	bool structural;    /* lines hold more than one object */
 };
 
 void vd_cutter_init(struct vd_cutter *cutter, size_t max_event_bytes,
@@ -45,5 +46,15 @@ void vd_cutter_init(struct vd_cutter *cutter, size_t max_event_bytes,
  */
 enum vd_status vd_cutter_run(struct vd_cutter *cutter, struct vd_str bytes, bool last, struct vd_batch *batch,
 	size_t *ret_used, struct vd_err *err) VD_MUST_USE;
+
+/*
+ * Sound lines cost no scan: what begins and ends like an object goes by as one event.  So when the parser refuses a
+ * line, it may hold more than its first object.  The parser's caller asks and then cuts it by structure.
+ */
+bool vd_cut_finds_more(struct vd_str line);
+/* Appends the objects of line, which borrow its text, to pieces->events.  VD_ENOMEM is the only failure. */
+enum vd_status vd_cut_line(const struct vd_batch_event *line,
+	void (*on_bad)(void *owner, uint64_t line, const char *what), void *owner, struct vd_batch *pieces,
+	struct vd_err *err) VD_MUST_USE;
 
 #endif

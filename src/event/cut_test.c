@@ -143,6 +143,55 @@ VD_TEST(objects_on_one_line_are_told_apart)
 	assert_cut(VD_S("{\"a\":1},\n{\"b\":2},\n"), "1: {\"a\":1}\n2: {\"b\":2}\n");
 }
 
+/* What becomes of a line that was taken for one event; nothing: it is no more than that. */
+static void
+assert_line(struct vd_str text, const char *expected)
+{
+	VD_AUTO(vd_batch) batch = vd_batch_new();
+	VD_AUTO_FINI(vd_buf) out, bad;
+	vd_buf_init(&out, 0);
+	vd_buf_init(&bad, 0);
+	vd_buf_text(&out, "");
+	const struct vd_batch_event line = {text, 7, 0};
+	if (vd_cut_finds_more(text))
+		assert_int_equal(vd_cut_line(&line, on_bad, &bad, batch, NULL), VD_OK);
+	take_events(batch, &out);
+	vd_buf_str(&out, vd_buf_view(&bad));
+	assert_string_equal(out.at, expected);
+}
+
+VD_TEST(a_line_that_was_taken_for_one_event_is_cut_when_it_is_more)
+{
+	assert_line(VD_S("{\"a\":1}{\"b\":2}"), "7: {\"a\":1}\n7: {\"b\":2}\n");
+	assert_line(VD_S("{\"a\":1} , {\"b\":[{}]}\x1e{\"c\":3}"),
+		"7: {\"a\":1}\n7: {\"b\":[{}]}\n7: {\"c\":3}\n");
+	assert_line(VD_S("{\"a\":1}{\"Records\":[{\"b\":2}]}"), "7: {\"a\":1}\n1: {\"b\":2}\n");
+	/* a broken one among them is still the parser's */
+	assert_line(VD_S("{\"a\" 1}{\"b\":2}"), "7: {\"a\" 1}\n7: {\"b\":2}\n");
+	assert_line(VD_S("{\"a\":1}{\"b\":\"}"), "7: {\"a\":1}\n7: {\"b\":\"}\n");
+	assert_line(
+		VD_S("{\"a\":1}}"), "7: {\"a\":1}\n7! not a JSON object, rest of the line skipped: '}'\n");
+	assert_line(
+		VD_S("{\"a\":1} x}"), "7: {\"a\":1}\n7! not a JSON object, rest of the line skipped: 'x}'\n");
+	assert_line(VD_S("{\"a\":1}"), "");
+	assert_line(VD_S("{\"a\" 1},"), "");
+	assert_line(VD_S("{\"a\":{\"b\":1}"), "");
+	assert_line(VD_S("{\"a\":\"b}{\"c\":1}"), "");
+}
+
+VD_TEST(what_stands_behind_an_object_on_its_line_is_reported)
+{
+	assert_cut(VD_S("{\"a\":1} text\n{\"b\":2}\n"),
+		"1: {\"a\":1}\n2: {\"b\":2}\n1! not a JSON object, rest of the line skipped: 'text'\n");
+	/* a bracket too many is no text */
+	assert_cut(VD_S("{\"a\":1}]}, {\"b\":2},\n}\n"),
+		"1: {\"a\":1}\n1: {\"b\":2}\n"
+		"1! not a JSON object, rest of the line skipped: ']}, {\"b\":2},'\n"
+		"2! not a JSON object, line skipped: '}'\n");
+	assert_cut(VD_S("{\"a\":1}] text {\"b\":2},\n"),
+		"1: {\"a\":1}\n1! not a JSON object, rest of the line skipped: '] text {\"b\":2},'\n");
+}
+
 VD_TEST(elements_of_an_array_are_numbered)
 {
 	assert_cut(VD_S("[{\"a\":1},{\"b\":[2]}]"), "1: {\"a\":1}\n2: {\"b\":[2]}\n");
@@ -154,6 +203,8 @@ VD_TEST(elements_of_an_array_are_numbered)
 		"1: {\"a\":1}\n2: {\"b\":2}\n3: {\"c\":3}\n4: {\"d\":4}\n");
 	assert_cut(VD_S("[\n{\"a\":1}\n, {\"b\":2} ,\n{\"c\":3}]"),
 		"1: {\"a\":1}\n2: {\"b\":2}\n3: {\"c\":3}\n");
+	assert_cut(VD_S("[\n{\"a\":1},\n{\"b\":2},{\"c\":3},\n{\"d\":4}{\"e\":[{},{}]}\n]\n"),
+		"1: {\"a\":1}\n2: {\"b\":2}\n3: {\"c\":3}\n4: {\"d\":4}\n5: {\"e\":[{},{}]}\n");
 	assert_cut(VD_S("[]\n{\"a\":1}\n"), "2: {\"a\":1}\n");
 	assert_cut(VD_S("[{\"a\":1}]\n[{\"b\":2}]\n"), "1: {\"a\":1}\n2: {\"b\":2}\n");
 }
@@ -203,16 +254,35 @@ VD_TEST(the_records_of_an_envelope_are_events)
 	assert_cut(VD_S("{\"Records\":[{\"a\":1},{\"b\":[2]}]}"), "1: {\"a\":1}\n2: {\"b\":[2]}\n");
 	assert_cut(VD_S("{\n  \"records\" : [\n    {\n \"a\": 1},\n    {\"b\":2}\n  ]\n}\n{\"c\":3}\n"),
 		"1: {~ \"a\": 1}\n2: {\"b\":2}\n8: {\"c\":3}\n");
+	assert_cut(VD_S("{\"Records\":[]}\n"), "");
+	assert_cut(VD_S("{ \"Records\" : [\n] }\n{\"a\":1}\n"), "3: {\"a\":1}\n");
 	/* one a line, as streams carry them */
 	assert_cut(VD_S("{\"Records\":[{\"a\":1}]}\n{\"Records\":[{\"a\":2},{\"a\":3}]}\n"),
 		"1: {\"a\":1}\n2: {\"a\":2}\n3: {\"a\":3}\n");
+}
+
+VD_TEST(the_end_of_an_envelope_may_stand_behind_an_event)
+{
+	assert_cut(VD_S("{\"Records\":[{\"a\":1},\n{\"b\":2}]}\n{\"c\":3}\n"),
+		"1: {\"a\":1}\n2: {\"b\":2}\n3: {\"c\":3}\n");
+	assert_cut(VD_S("{\"Records\":[\n{\"a\":1},\n{\"b\":[2]}\n] }\n"), "1: {\"a\":1}\n2: {\"b\":[2]}\n");
+}
+
+VD_TEST(a_broken_event_of_an_envelope_costs_no_other)
+{
+	assert_cut(VD_S("{\"Records\":[{\"a\":1},\n{\"b\":2,\n{\"c\":3},\n{\"d\":4}]}\n"),
+		"1: {\"a\":1}\n2: {\"b\":2\n3: {\"c\":3}\n4: {\"d\":4}\n");
+	assert_cut(VD_S("{\"Records\":[{\"a\":1},\n{\"b\":\"no end},\n{\"c\":3},\n{\"d\":4}]}\n"),
+		"1: {\"a\":1}\n2: {\"b\":\"no end}\n3: {\"c\":3}\n4: {\"d\":4}\n");
+	assert_cut(VD_S("{\"Records\":[{\"a\":1},\n{\"b\":2]}\n{\"c\":3}\n"),
+		"1: {\"a\":1}\n2: {\"b\":2\n3: {\"c\":3}\n");
 }
 
 VD_TEST(an_object_with_other_records_is_an_event)
 {
 	assert_cut(VD_S("{\"Records\":[\"a\"]}\n"), "1: {\"Records\":[\"a\"]}\n");
 	assert_cut(VD_S("{\"Records\":{\"a\":1}}\n"), "1: {\"Records\":{\"a\":1}}\n");
-	assert_cut(VD_S("{\"Records\":[]}\n"), "1: {\"Records\":[]}\n");
+	assert_cut(VD_S("{\"Records\":[],\"a\":1}\n"), "1: {\"Records\":[],\"a\":1}\n");
 	assert_cut(VD_S("{\"a\":1,\"Records\":[{\"b\":1}]}\n"), "1: {\"a\":1,\"Records\":[{\"b\":1}]}\n");
 	assert_cut(VD_S("[{\"Records\":[{\"a\":1}]}]"), "1: {\"Records\":[{\"a\":1}]}\n");
 	assert_cut(VD_S("{\"Reco"), "1: {\"Reco\n");

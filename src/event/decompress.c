@@ -20,7 +20,9 @@ struct vd_inflow {
 #define VD_INFLOW_MAGIC 0x696e6601u
 	int fd;
 	uint8_t format;
-	bool regular;  /* a file on disk: reading never waits */
+	bool regular; /* a file on disk: reading never waits */
+	void (*on_wait)(void *owner);
+	void *owner;
 	bool end;      /* the descriptor gives no more */
 	bool inside;   /* a member or frame has begun and not ended */
 	bool finished; /* failed, or everything was handed out */
@@ -28,9 +30,11 @@ struct vd_inflow {
 	z_stream gzip;
 	bool gzip_ready;
 	ZSTD_DCtx *zstd;
-	char head[VD_INFLOW_HEAD];
+	char head[VD_INFLOW_HEAD_MAX];
 	size_t head_n, head_i;
 	bool head_ready;
+	enum vd_status behind; /* the head: what ended the content there, for the read that comes to it */
+	struct vd_err behind_err;
 	size_t n, i; /* bytes in buffer, and how many of them are used */
 	unsigned char buffer[ROOM];
 };
@@ -83,11 +87,26 @@ vd_inflow_taken(const struct vd_inflow *in)
 	return in->taken;
 }
 
+void
+vd_inflow_on_wait(struct vd_inflow *in, void (*on_wait)(void *owner), void *owner)
+{
+	vd_obj_check(in, VD_INFLOW_MAGIC);
+	in->on_wait = on_wait;
+	in->owner = owner;
+}
+
+/* Has the descriptor bytes, or its end, within so many milliseconds? */
+static bool
+comes_within(const struct vd_inflow *in, int ms)
+{
+	struct pollfd waiting = {.fd = in->fd, .events = POLLIN};
+	return in->regular || in->end || poll(&waiting, 1, ms) > 0;
+}
+
 bool
 vd_inflow_ready(const struct vd_inflow *in)
 {
-	struct pollfd waiting = {.fd = in->fd, .events = POLLIN};
-	return in->format != PLAIN || in->regular || poll(&waiting, 1, 0) != 0;
+	return in->head_i < in->head_n || in->i < in->n || in->finished || comes_within(in, 0);
 }
 
 /* One read(2) into to; VD_END at the end. */
@@ -97,6 +116,8 @@ read_raw(struct vd_inflow *in, void *to, size_t room, size_t *ret_n, struct vd_e
 	ssize_t n;
 	if (in->end)
 		return VD_END;
+	if (in->on_wait != NULL && !comes_within(in, VD_INFLOW_PAUSE_MS))
+		in->on_wait(in->owner);
 	do
 		n = read(in->fd, to, room);
 	while (n < 0 && errno == EINTR);
@@ -282,25 +303,48 @@ read_content(struct vd_inflow *in, char *to, size_t room, size_t *ret_n, struct 
 	return st;
 }
 
+/* A pipe that pauses behind its first event is not waited for. */
+static bool
+wants_head(const struct vd_inflow *in)
+{
+	bool enough = in->head_n >= VD_INFLOW_HEAD ||
+		      (in->head_n >= 2 && (in->head[0] == '{' || in->head[0] == '['));
+	if (enough && in->i == in->n && !comes_within(in, 0))
+		return false;
+	return in->head_n < VD_INFLOW_HEAD_MAX;
+}
+
 enum vd_status
 vd_inflow_head(struct vd_inflow *in, struct vd_str *ret, struct vd_err *err)
 {
 	vd_obj_check(in, VD_INFLOW_MAGIC);
 	enum vd_status st = VD_OK;
-	while (!in->head_ready && in->head_n < VD_INFLOW_HEAD && st == VD_OK) {
+	struct vd_err words = VD_ERR_INIT;
+	while (!in->head_ready && st == VD_OK && wants_head(in)) {
 		size_t n = 0;
-		st = read_content(in, in->head + in->head_n, VD_INFLOW_HEAD - in->head_n, &n, err);
+		st = read_content(in, in->head + in->head_n, VD_INFLOW_HEAD_MAX - in->head_n, &n, &words);
 		in->head_n += n;
 	}
 	in->head_ready = true;
 	*ret = (struct vd_str){in->head, in->head_n};
-	return st == VD_END ? VD_OK : st;
+	if (st == VD_OK || st == VD_END)
+		return VD_OK;
+	if (in->head_n == 0)
+		return vd_fail(err, st, "%s", words.text);
+	in->behind = st;
+	in->behind_err = words;
+	return VD_OK;
 }
 
 enum vd_status
 vd_inflow_read(struct vd_inflow *in, char *to, size_t room, size_t *ret_n, struct vd_err *err)
 {
 	vd_obj_check(in, VD_INFLOW_MAGIC);
+	if (in->head_i == in->head_n && in->behind != VD_OK) {
+		enum vd_status st = in->behind;
+		in->behind = VD_OK; /* the stream is at its end */
+		return vd_fail(err, st, "%s", in->behind_err.text);
+	}
 	if (in->head_i == in->head_n)
 		return read_content(in, to, room, ret_n, err);
 	*ret_n = VD_MIN(room, in->head_n - in->head_i);

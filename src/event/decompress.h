@@ -25,8 +25,19 @@ void vd_inflow_free(struct vd_inflow *in);
 enum vd_status vd_inflow_read(
 	struct vd_inflow *in, char *to, size_t room, size_t *ret_n, struct vd_err *err) VD_MUST_USE;
 
-#define VD_INFLOW_HEAD 16u
-/* The first bytes of the content (fewer if it is shorter), without taking them.  Fails as vd_inflow_read. */
+/*
+ * on_wait is called before a read that waits: a pipe or terminal has given nothing for VD_INFLOW_PAUSE_MS.  A writer
+ * that is merely slower than the reader is not meant.
+ */
+#define VD_INFLOW_PAUSE_MS 50
+void vd_inflow_on_wait(struct vd_inflow *in, void (*on_wait)(void *owner), void *owner);
+
+#define VD_INFLOW_HEAD 16u /* at least, unless the content is shorter or begins like JSON */
+#define VD_INFLOW_HEAD_MAX 512u
+/*
+ * The first bytes of the content, without taking them: VD_INFLOW_HEAD_MAX of them where no read has to wait for them.
+ * Fails as vd_inflow_read if there is not one.
+ */
 enum vd_status vd_inflow_head(struct vd_inflow *in, struct vd_str *ret, struct vd_err *err) VD_MUST_USE;
 
 /* False: a read would wait, for a pipe or terminal has nothing more to give at the moment. */

@@ -80,6 +80,16 @@ vd_event_parse(struct vd_event_parser *parser, struct vd_str text, struct vd_eve
 	return VD_OK;
 }
 
+enum vd_status
+vd_event_full(const struct vd_event_parser *parser, struct vd_err *err)
+{
+	if (parser->n < VD_EVENT_MAX_FIELDS && parser->silent <= VD_EVENT_MAX_FIELDS)
+		return vd_fail(err, VD_ENOMEM, "no memory for the values of an event");
+	return vd_fail(err, VD_ELIMIT,
+		"an event of more than %u values, objects and arrays counted: it is not matched",
+		VD_EVENT_MAX_FIELDS);
+}
+
 struct vd_field *
 vd_event_parser_grow(struct vd_event_parser *parser)
 {

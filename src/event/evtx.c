@@ -116,9 +116,12 @@ vd_evtx_record(struct vd_evtx *evtx, struct vd_buf *json, uint64_t *ret_id, stru
 		return VD_END;
 	libevtx_record_t *record = NULL;
 	*ret_id = evtx->frames.at[evtx->i].id;
+	enum vd_status st = VD_OK;
 	if (libevtx_file_get_record_by_index(evtx->file, evtx->i++, &record, NULL) != 1)
-		return vd_fail(err, VD_EINPUT, "its values cannot be read");
-	enum vd_status st = read_xml(evtx, record, err);
+		st = vd_fail(err, VD_EINPUT, "its values cannot be read");
+	else
+		st = read_xml(evtx, record, err);
+	/* also where it could not be read: what a failure leaves of it is ours */
 	(void)libevtx_record_free(&record, NULL);
 	return st == VD_OK ? vd_evtx_xml_convert(evtx->xml, vd_buf_view(&evtx->text), json, ret_id, err) : st;
 }

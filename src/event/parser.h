@@ -35,6 +35,9 @@ enum vd_status vd_event_walk(
 enum vd_status vd_event_walk_repaired(
 	struct vd_event_parser *parser, struct vd_str text, struct vd_err *err) VD_MUST_USE;
 
+/* The failure of an event whose values found no room: VD_ELIMIT where there are too many, else VD_ENOMEM. */
+enum vd_status vd_event_full(const struct vd_event_parser *parser, struct vd_err *err) VD_COLD;
+
 /* NULL: no memory or over VD_EVENT_MAX_FIELDS */
 struct vd_field *vd_event_parser_grow(struct vd_event_parser *parser);
 

@@ -121,6 +121,8 @@ static const struct {
 	{"7z\xbc\xaf\x27\x1c", 6, "a 7z archive: unpack it first"},
 	{"\4\"M\x18", 4, "an lz4 file: unpack it first (gzip and zstd are read as they are)"},
 	{"LfLe", 4, "an event log of Windows XP (.evt), which is not read: convert it to .evtx first"},
+	{"\x1f\x8b", 2, "packed twice: unpack it once first"},
+	{"\x28\xb5\x2f\xfd", 4, "packed twice: unpack it once first"},
 	{"SQLite format 3", 16, "an SQLite database: export its rows as NDJSON"},
 	{"PAR1", 4, "a Parquet file: export its rows as NDJSON"},
 	{"Obj\1", 4, "an Avro file: export its rows as NDJSON"},
@@ -139,6 +141,9 @@ find_foreign(struct vd_str head)
 	static const char old_evt[] = {'0', 0, 0, 0, 'L', 'f', 'L', 'e'}; /* its header's size comes first */
 	if (head.len >= sizeof old_evt && memcmp(head.at, old_evt, sizeof old_evt) == 0)
 		return "an event log of Windows XP (.evt), which is not read: convert it to .evtx first";
+	/* POSIX, pax, "ustar Interchange Format": magic of the first member's header */
+	if (head.len >= 262 && memcmp(head.at + 257, "ustar", 5) == 0)
+		return "a tar archive: unpack it first";
 	return NULL;
 }
 
@@ -158,10 +163,8 @@ start(struct vd_reader *reader, struct vd_err *err)
 {
 	struct vd_str head;
 	enum vd_status st = vd_inflow_head(reader->in, &head, err);
-	if (st != VD_OK && head.len == 0)
-		return st;
 	if (st != VD_OK)
-		on_bad_piece(reader, 0, err->text); /* and the head is all there is */
+		return st;
 	const char *what = find_foreign(head);
 	if (what != NULL)
 		return vd_fail(err, VD_EINPUT, "%s", what);
@@ -182,6 +185,9 @@ static enum vd_status
 open_file(struct vd_reader *reader, struct vd_err *err)
 {
 	const struct vd_path *path = &reader->paths.at[reader->file];
+	/* opening a named pipe may wait as well */
+	if (reader->options.on_wait != NULL && path->waits)
+		reader->options.on_wait(reader->options.owner);
 	int fd = open_path(path->name.at);
 	reader->bad_before = reader->bad;
 	reader->holds = false;
@@ -190,7 +196,10 @@ open_file(struct vd_reader *reader, struct vd_err *err)
 		return vd_fail(
 			err, path->found ? VD_EIO : VD_ENOTFOUND, "cannot be opened: %s", strerror(errno));
 	enum vd_status st = vd_inflow_new(fd, &reader->in, err);
-	return st == VD_OK ? start(reader, err) : st;
+	if (st != VD_OK)
+		return st;
+	vd_inflow_on_wait(reader->in, reader->options.on_wait, reader->options.owner);
+	return start(reader, err);
 }
 
 static void

@@ -18,6 +18,7 @@
 struct vd_batch_event {
 	struct vd_str text; /* one JSON object; padded */
 	uint64_t line;      /* 1-based line; EVTX: record id; JSON array: element */
+	uint32_t column;    /* bytes before it on that line; 0 for a record or an element */
 };
 
 struct vd_batch {
@@ -43,6 +44,7 @@ struct vd_reader_options {
 	size_t max_event_bytes; /* 0: 64 MiB; longer lines are bad input, skipped without being held */
 	size_t batch_bytes;     /* 0: 1 MiB */
 	void (*on_bad)(void *owner, const struct vd_bad_input *bad);
+	void (*on_wait)(void *owner); /* inside vd_reader_next: a pipe or terminal pauses and is waited for */
 	void *owner;
 };
 

@@ -180,7 +180,7 @@ add_record(struct vd_evtx_source *source, struct vd_batch *batch, struct vd_err 
 		return vd_fail(err, st, "%s", words.text);
 	if (st != VD_OK)
 		return VD_OK;
-	batch->events[batch->n++] = (struct vd_batch_event){{NULL, bytes->len - from}, id};
+	batch->events[batch->n++] = (struct vd_batch_event){{NULL, bytes->len - from}, id, 0};
 	vd_buf_char(bytes, '\n');
 	source->last_id = id;
 	return bytes->failed ? vd_fail(err, VD_ENOMEM, "no memory for the events of a batch") : VD_OK;
@@ -192,8 +192,11 @@ vd_evtx_source_next(struct vd_evtx_source *source, struct vd_batch *batch, struc
 	struct vd_buf *bytes = &batch->bytes;
 	enum vd_status st = VD_OK;
 	vd_buf_reset(bytes);
-	while (st == VD_OK && bytes->len < source->batch_bytes)
+	while (st == VD_OK && bytes->len < source->batch_bytes) {
+		if (!source->open && batch->n > 0 && !vd_inflow_ready(source->in))
+			break; /* a pipe that pauses gives what it has */
 		st = source->open ? add_record(source, batch, err) : open_chunk(source, err);
+	}
 	if (!vd_buf_room(bytes, VD_EVENT_PADDING))
 		return vd_fail(err, VD_ENOMEM, "no memory for the events of a batch");
 	memset(bytes->at + bytes->len, 0, VD_EVENT_PADDING);

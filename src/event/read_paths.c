@@ -52,6 +52,13 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static void
+report(struct vd_paths *paths, struct vd_str path, const char *what)
+{
+	paths->bad++;
+	paths->on_bad(paths->owner, path, what);
+}
+
 static enum vd_status
 no_memory(const char *path, struct vd_err *err)
 {
@@ -93,7 +100,7 @@ list(const char *folder, struct names *ret, struct vd_err *err)
 }
 
 static enum vd_status
-add_file(struct vd_paths *paths, const char *path, uint64_t size, bool found, struct vd_err *err)
+add_file(struct vd_paths *paths, const char *path, const struct stat *st, bool found, struct vd_err *err)
 {
 	void *at = paths->at;
 	if (paths->n == VD_PATHS_MAX)
@@ -104,7 +111,9 @@ add_file(struct vd_paths *paths, const char *path, uint64_t size, bool found, st
 		return no_memory(path, err);
 	paths->at = at;
 	struct vd_path *added = &paths->at[paths->n];
-	added->size = size;
+	bool regular = st != NULL && S_ISREG(st->st_mode);
+	added->size = regular ? (uint64_t)st->st_size : 0;
+	added->waits = st != NULL && S_ISFIFO(st->st_mode);
 	added->found = found;
 	if (!vd_arena_str(paths->arena, vd_str_from(path), &added->name))
 		return no_memory(path, err);
@@ -139,16 +148,15 @@ add_entry(struct vd_paths *paths, const char *path, const char *name, const stru
 	if (stat(full.at, &st) != 0) {
 		char words[128];
 		(void)snprintf(words, sizeof words, "cannot be read: %s", strerror(errno));
-		paths->on_bad(paths->owner, vd_buf_view(&full), words);
+		report(paths, vd_buf_view(&full), words);
 		return VD_OK;
 	}
 	if (S_ISREG(st.st_mode))
-		return add_file(paths, full.at, (uint64_t)st.st_size, true, err);
+		return add_file(paths, full.at, &st, true, err);
 	if (!S_ISDIR(st.st_mode) || is_around(folder, &st))
 		return VD_OK;
 	if (folder->depth == VD_PATHS_MAX_DEPTH) {
-		paths->on_bad(
-			paths->owner, vd_buf_view(&full), "too many folders inside one another: not walked");
+		report(paths, vd_buf_view(&full), "too many folders inside one another: not walked");
 		return VD_OK;
 	}
 	return walk(paths, full.at, folder, &st, err);
@@ -162,8 +170,7 @@ walk(struct vd_paths *paths, const char *path, const struct folder *around, cons
 	struct names names = {NULL, 0, 0};
 	enum vd_status status = list(path, &names, err);
 	if (status == VD_EIO) {
-		paths->on_bad(
-			paths->owner, vd_str_from(path), err == NULL ? "cannot open the folder" : err->text);
+		report(paths, vd_str_from(path), err == NULL ? "cannot open the folder" : err->text);
 		status = VD_OK;
 	}
 	for (size_t i = 0; status == VD_OK && i < names.n; i++)
@@ -177,17 +184,18 @@ vd_paths_add(struct vd_paths *paths, const char *path, struct vd_err *err)
 {
 	struct stat st;
 	if (strcmp(path, "-") == 0)
-		return add_file(paths, path, 0, false, err);
+		return add_file(paths, path, NULL, false, err);
 	/* with the rights that opening it will have; one that may be listed but not entered is no use either */
 	if (stat(path, &st) != 0 ||
 		faccessat(AT_FDCWD, path, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK, AT_EACCESS) != 0)
 		return vd_fail(err, errno == ENOENT || errno == ENOTDIR ? VD_ENOTFOUND : VD_EIO,
 			"cannot read '%s': %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return add_file(paths, path, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, false, err);
+		return add_file(paths, path, &st, false, err);
 	size_t before = paths->n;
+	uint64_t bad_before = paths->bad;
 	enum vd_status status = walk(paths, path, NULL, &st, err);
-	if (status == VD_OK && paths->n == before)
-		paths->on_bad(paths->owner, vd_str_from(path), "the folder holds no file");
+	if (status == VD_OK && paths->n == before && paths->bad == bad_before)
+		report(paths, vd_str_from(path), "the folder holds no file");
 	return status;
 }

@@ -19,12 +19,14 @@ struct vd_path {
 	struct vd_str name; /* ends in NUL */
 	uint64_t size;      /* bytes, 0 where it cannot be known */
 	bool found;         /* in a folder; else named */
+	bool waits;         /* a named pipe: opening it may wait */
 };
 
 struct vd_paths {
 	struct vd_arena *arena;
 	struct vd_path *at;
 	size_t n, cap;
+	uint64_t bad; /* reports through on_bad so far */
 	/* what could not be walked or holds nothing */
 	void (*on_bad)(void *owner, struct vd_str path, const char *what);
 	void *owner;

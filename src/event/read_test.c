@@ -143,6 +143,9 @@ VD_TEST(an_empty_file_is_named)
 VD_TEST(other_formats_are_named_and_not_read)
 {
 	assert_content(VD_S("PK\3\4xxxx"), "", "file 0! a zip archive: unpack it first\n");
+	char tar[512] = "x.jsonl";
+	memcpy(tar + 257, "ustar", 6);
+	assert_content((struct vd_str){tar, sizeof tar}, "", "file 0! a tar archive: unpack it first\n");
 	assert_content(VD_S("LfLe"), "",
 		"file 0! an event log of Windows XP (.evt), which is not read: convert it to .evtx first\n");
 	assert_content(VD_S("ElfFile\0xxx"), "",
@@ -179,21 +182,28 @@ VD_TEST(surrogates_are_joined_and_lone_ones_replaced)
 /* ---- compression ---- */
 
 static void
-add_gzip(struct vd_buf *to, const char *text)
+add_gzip_of(struct vd_buf *to, struct vd_str bytes)
 {
 	z_stream z = {.next_in = NULL};
 	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
-	size_t bound = deflateBound(&z, strlen(text));
+	size_t bound = deflateBound(&z, bytes.len);
 	assert_true(vd_buf_room(to, bound));
-	unsigned char in[256];
-	memcpy(in, text, strlen(text));
+	unsigned char in[512];
+	assert_true(bytes.len <= sizeof in);
+	memcpy(in, bytes.at, bytes.len);
 	z.next_in = in;
-	z.avail_in = (unsigned)strlen(text);
+	z.avail_in = (unsigned)bytes.len;
 	z.next_out = (unsigned char *)to->at + to->len;
 	z.avail_out = (unsigned)bound;
 	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
 	to->len += z.total_out;
 	(void)deflateEnd(&z);
+}
+
+static void
+add_gzip(struct vd_buf *to, const char *text)
+{
+	add_gzip_of(to, vd_str_from(text));
 }
 
 static void
@@ -218,6 +228,26 @@ VD_TEST(gzip_is_read_with_all_its_members)
 	vd_buf_text(&bytes, "junk");
 	assert_content(vd_buf_view(&bytes), two,
 		"file 3! bytes that are not gzip follow the gzip data: they were not read\n");
+}
+
+VD_TEST(what_is_packed_twice_or_a_packed_archive_is_named_with_what_to_do)
+{
+	VD_AUTO_FINI(vd_buf) once, twice;
+	vd_buf_init(&once, 0);
+	vd_buf_init(&twice, 0);
+	add_gzip(&once, "{\"a\":1}\n");
+	add_gzip_of(&twice, vd_buf_view(&once));
+	assert_content(vd_buf_view(&twice), "", "file 0! packed twice: unpack it once first\n");
+	vd_buf_reset(&once);
+	add_zstd(&once, "{\"a\":1}\n");
+	vd_buf_reset(&twice);
+	add_gzip_of(&twice, vd_buf_view(&once));
+	assert_content(vd_buf_view(&twice), "", "file 0! packed twice: unpack it once first\n");
+	char tar[512] = "x.jsonl";
+	memcpy(tar + 257, "ustar", 6);
+	vd_buf_reset(&twice);
+	add_gzip_of(&twice, (struct vd_str){tar, sizeof tar});
+	assert_content(vd_buf_view(&twice), "", "file 0! a tar archive: unpack it first\n");
 }
 
 VD_TEST(zstd_is_read_with_all_its_frames)
@@ -309,24 +339,60 @@ VD_TEST(standard_input_is_a_dash)
 	(void)close(before);
 }
 
+static void
+count(void *owner)
+{
+	size_t *n = owner;
+	(*n)++;
+}
+
 VD_TEST(a_pipe_that_waits_gives_what_it_has)
 {
 	int ends[2], before = dup(STDIN_FILENO);
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
 	const char *path = "-";
+	size_t waits = 0;
+	const struct vd_reader_options options = {.on_wait = count, .owner = &waits};
 	VD_AUTO(vd_reader) reader = NULL;
 	VD_AUTO(vd_batch) batch = vd_batch_new();
-	assert_int_equal(vd_reader_new(&path, 1, NULL, &reader, NULL), VD_OK);
-	assert_int_equal(write(ends[1], "{\"a\":1,\"b\":\"0123456789\"}\n{\"b\"", 30), 30);
+	assert_int_equal(vd_reader_new(&path, 1, &options, &reader, NULL), VD_OK);
+	assert_int_equal(write(ends[1], "{\"a\":1}\n{\"b\"", 12), 12);
 	assert_int_equal(vd_reader_next(reader, batch, NULL), VD_OK); /* the other end is open */
 	assert_int_equal(batch->n, 1);
+	assert_int_equal(waits, 0);
 	assert_int_equal(write(ends[1], ":2}\n", 4), 4);
 	assert_int_equal(vd_reader_next(reader, batch, NULL), VD_OK);
 	assert_int_equal(batch->n, 1);
 	assert_int_equal(batch->events[0].line, 2);
 	(void)close(ends[1]);
 	assert_int_equal(vd_reader_next(reader, batch, NULL), VD_END);
+	assert_int_equal(waits, 0);
+	(void)close(ends[0]);
+	(void)dup2(before, STDIN_FILENO);
+	(void)close(before);
+}
+
+static void
+write_more(void *owner)
+{
+	const int *end = owner;
+	assert_int_equal(write(*end, "{\"a\":1}\n", 8), 8);
+	assert_int_equal(close(*end), 0);
+}
+
+VD_TEST(before_a_pipe_is_waited_for_it_is_said)
+{
+	int ends[2], before = dup(STDIN_FILENO);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	const char *path = "-";
+	const struct vd_reader_options options = {.on_wait = write_more, .owner = &ends[1]};
+	VD_AUTO(vd_reader) reader = NULL;
+	VD_AUTO(vd_batch) batch = vd_batch_new();
+	assert_int_equal(vd_reader_new(&path, 1, &options, &reader, NULL), VD_OK);
+	assert_int_equal(vd_reader_next(reader, batch, NULL), VD_OK); /* else it would wait for ever */
+	assert_int_equal(batch->n, 1);
 	(void)close(ends[0]);
 	(void)dup2(before, STDIN_FILENO);
 	(void)close(before);
@@ -379,6 +445,14 @@ VD_TEST(folders_are_walked_in_the_order_of_names)
 		read_all(paths, 1, (struct vd_reader_options){.batch_bytes = 0}, &seen, NULL), VD_END);
 	assert_non_null(strstr(seen.bad.at, "0! the folder holds no file\n"));
 	seen_fini(&seen);
+	/* what can be said better is said alone */
+	assert_int_equal(symlink("/nowhere/at/all", path), 0);
+	seen_init(&seen);
+	assert_int_equal(
+		read_all(paths, 1, (struct vd_reader_options){.batch_bytes = 0}, &seen, NULL), VD_END);
+	assert_string_equal(seen.bad.at, "nowhere 0! cannot be read: No such file or directory\n");
+	seen_fini(&seen);
+	assert_int_equal(remove(path), 0);
 	assert_int_equal(rmdir(folder), 0);
 }
 

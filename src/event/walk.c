@@ -69,13 +69,6 @@ broken(const struct walk *w, const char *what, struct vd_err *err)
 }
 
 static enum vd_status
-full(struct vd_err *err)
-{
-	return vd_fail(
-		err, VD_ELIMIT, "an event of more than %u values, or out of memory", VD_EVENT_MAX_FIELDS);
-}
-
-static enum vd_status
 scalar(struct walk *w, uint32_t node, unsigned flags, struct vd_err *err)
 {
 	const char *first = w->text + w->at[w->i];
@@ -85,7 +78,7 @@ scalar(struct walk *w, uint32_t node, unsigned flags, struct vd_err *err)
 			return broken(w, "a string that does not end before the next value", err);
 		return vd_event_add(w->parser, node, VD_F_STRING, flags, first + 1, (size_t)(end - first - 1))
 			       ? VD_OK
-			       : full(err);
+			       : vd_event_full(w->parser, err);
 	}
 	const char *end = back_over_blanks(first, w->text + w->at[w->i + 1]);
 	struct vd_str raw = {first, (size_t)(end - first)};
@@ -99,7 +92,8 @@ scalar(struct walk *w, uint32_t node, unsigned flags, struct vd_err *err)
 	else
 		return broken(
 			w, "neither a string nor a number, true, false, null, an object or an array", err);
-	return vd_event_add(w->parser, node, type, flags, raw.at, raw.len) ? VD_OK : full(err);
+	return vd_event_add(w->parser, node, type, flags, raw.at, raw.len) ? VD_OK
+									   : vd_event_full(w->parser, err);
 }
 
 static enum vd_status
@@ -115,7 +109,7 @@ open_container(struct walk *w, enum container container, uint32_t node, unsigned
 	if (w->depth > 0 &&
 		!(name->silent ? vd_event_pass(parser)
 			       : vd_event_add(parser, node, type, flags, w->text + w->at[w->i], 1)))
-		return full(err);
+		return vd_event_full(w->parser, err);
 	level->container = (uint8_t)container;
 	level->flags = (uint8_t)(flags | (container == ARRAY ? VD_FF_ELEMENT : 0));
 	level->node = node;
@@ -233,7 +227,7 @@ members(struct walk *w, struct vd_err *err)
 	for (;;) {
 		bool more;
 		if (VD_UNLIKELY(!plain_members(w, level, &more)))
-			return full(err);
+			return vd_event_full(w->parser, err);
 		if (!more)
 			return VD_OK;
 		uint32_t node = 0;

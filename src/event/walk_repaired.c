@@ -20,13 +20,6 @@ struct taker {
 	struct level levels[VD_EVENT_MAX_DEPTH + 1];
 };
 
-static enum vd_status
-full(struct vd_err *err)
-{
-	return vd_fail(
-		err, VD_ELIMIT, "an event of more than %u values, or out of memory", VD_EVENT_MAX_FIELDS);
-}
-
 /* Keys of the strict walk are raw text: what a decoded key escapes there is escaped again. */
 static struct vd_str
 as_raw(struct vd_buf *to, struct vd_str text)
@@ -83,7 +76,7 @@ take_open(void *owner, enum vd_field_type container, struct vd_err *err)
 	if (taker->depth > 0 &&
 		!(parser->names->nodes[node].silent ? vd_event_pass(parser)
 						    : vd_event_add(parser, node, container, flags, "", 0)))
-		return full(err);
+		return vd_event_full(parser, err);
 	level->object = ++parser->objects;
 	level->node = node;
 	level->array = container == VD_F_ARRAY;
@@ -111,7 +104,7 @@ take_scalar(void *owner, const struct vd_repair_value *value, struct vd_err *err
 	return vd_event_add(
 		       taker->parser, node_here(taker), value->type, flags, value->text.at, value->text.len)
 		       ? VD_OK
-		       : full(err);
+		       : vd_event_full(taker->parser, err);
 }
 
 enum vd_status

@@ -8,11 +8,13 @@ import json
 import os
 import pathlib
 import pty
+import select
 import signal
 import subprocess
 import tempfile
 import time
 import unittest
+import zlib
 
 from vedette import COMMAND, MISSING, available, unprivileged
 
@@ -409,6 +411,58 @@ class BadInput(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"{path}:4: ", done.stderr.decode())
 
+    def test_several_objects_on_a_line_are_all_read_and_what_stands_behind_one_is_named(self):
+        good = json.dumps(event(1))
+        other = json.dumps(event(2, host="ws02"))
+        path = self.write("a.jsonl", f"{good}\n{good}{other}\n{good} {good}, {other}\n  {good}}}\n{good} text\n"
+                                     f"{good}}}{other}\n{good}\n")
+        done = self.detect("--strict", "--", path)
+        self.assertEqual([r["event_line"] for r in self.rows(done)], [1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7])
+        self.assertEqual([r["host"] for r in self.rows(done)][1:3], ["ws01", "ws02"])
+        self.assertEqual(len({r["id"] for r in self.rows(done)}), 11)
+        words = done.stderr.decode()
+        for line, rest in ((4, "}"), (5, "text"), (6, "}" + other[:20])):
+            self.assertIn(f"{path}:{line}: not a JSON object, rest of the line skipped: '{rest}", words)
+        self.assertIn("3 pieces of bad input", words)
+        # the first line of a file decides nothing
+        rest = self.write("b.jsonl", path.read_bytes().split(b"\n", 1)[1])
+        self.assertEqual(len(self.rows(self.detect("--", rest))), 10)
+        explained = self.run_it("rules", "explain", "--rules", self.rules, "-o", "ndjson",
+                                "00000000-0000-4000-8000-000000000001", f"{path}:4")
+        self.assertEqual(explained.returncode, 1, explained.stderr)
+
+    def test_a_broken_line_is_named_with_the_column(self):
+        path = self.write("a.json", '  {"a": x y}\n{"a": 1}  {"b" 2}\n{\n "c": 1\n "d": 2}\n')
+        words = self.detect("--", path).stderr.decode()
+        self.assertIn(f"{path}:1: expected ',' or '}}' after a value (column 11)\n", words)
+        self.assertIn(f"{path}:2: expected ':' after a key (column 16)\n", words)
+        self.assertIn(f"{path}:3: expected ',' or '}}' after a value (line 3 of the event, column 2)\n", words)
+        path = self.write("array.json", '[{"a": 1},\n  {"b" 2}]')
+        self.assertIn(f"{path}:2: expected ':' after a key (column 6)\n", self.detect("--", path).stderr.decode())
+
+    def test_messages_come_in_the_order_of_the_input(self):
+        good = json.dumps(event(1))
+        lines = [good, "{\"EventID\" 1}", good, "nonsense", good, "{\"EventID\" 1}", good + "}", "[1]", good, "{"]
+        for name in ("a", "b", "d"):
+            self.write(f"logs/{name}.jsonl", "\n".join(lines))
+        self.write("logs/c.txt", "nonsense\n")
+        wanted = []
+        for name in ("a", "b", "c", "d"):
+            wanted += ["c.txt"] if name == "c" else [f"{name}.jsonl:{n}" for n in (2, 4, 6, 7, 8, 10)]
+        for threads in (1, 3):
+            words = self.detect("--threads", threads, "--", "logs").stderr.decode().splitlines()
+            said = [w.split("logs/")[1].split(": ")[0] for w in words if w.startswith("vedette: logs/")]
+            self.assertEqual(said, wanted)
+        # where there is more than is held back
+        self.write("logs/b.jsonl", "\n".join([good, "nonsense"] * 30000))
+        for n in range(2000):
+            self.write(f"logs/b{n:04}.txt", "nonsense")
+        words = self.detect("--threads", 3, "--", "logs").stderr.decode().splitlines()
+        said = [w.split("logs/")[1].split(": ")[0] for w in words if w.startswith("vedette: logs/")]
+        self.assertEqual(said[:26], wanted[:6] + [f"b.jsonl:{2 * n + 2}" for n in range(20)])
+        self.assertEqual(said[26:2026], [f"b{n:04}.txt" for n in range(2000)])
+        self.assertEqual(said[2026:2033], wanted[12:])
+
     def test_strict_makes_bad_input_exit_code_2_after_the_whole_run(self):
         path = self.write("a.jsonl", "nonsense\n" + json.dumps(event(1)) + "\n")
         done = self.detect("--strict", "--", path)
@@ -439,6 +493,41 @@ class BadInput(Case):
         path = self.write("a\x1b[2J.jsonl", "non\x1b[2Jsense\n")
         done = self.detect("--", path)
         self.assertNotIn(b"\x1b", done.stderr)
+
+
+class Pauses(Case):
+    def rows_before_the_end(self, first, second, *options):
+        """What stands on standard output while the pipe is open and only the first bytes were written to it."""
+        with subprocess.Popen([COMMAND, "detect", "--rules", str(self.rules), "-o", "ndjson", "-q", *options, "-"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.env) as command:
+            command.stdin.write(first)
+            command.stdin.flush()
+            waiting = select.select([command.stdout], [], [], 20)[0]
+            before = os.read(command.stdout.fileno(), 65536) if waiting else b""
+            after = command.communicate(second)[0]
+        return [[json.loads(line)["event_line"] for line in rows.splitlines()] for rows in (before, after)]
+
+    def test_a_pipe_that_pauses_gives_what_it_has(self):
+        line = (json.dumps(event(1)) + "\n").encode()
+        for threads in ("1", "3"):
+            with self.subTest(threads=threads):
+                options = ("--threads", threads)
+                self.assertEqual(self.rows_before_the_end(line * 3, line, *options), [[1, 2, 3], [4]])
+                # nor does the half of a line behind them hold them back
+                self.assertEqual(self.rows_before_the_end(line * 2 + line[:9], line[9:], *options), [[1, 2], [3]])
+                self.assertEqual(self.rows_before_the_end(b"[" + line + b"," + line, b"," + line + b"]", *options),
+                                 [[1, 2], [3]])
+
+    def test_so_does_a_packed_one(self):
+        line = (json.dumps(event(1)) + "\n").encode()
+        packer = zlib.compressobj(wbits=31)
+        first = packer.compress(line * 2) + packer.flush(zlib.Z_SYNC_FLUSH)
+        self.assertEqual(self.rows_before_the_end(first, packer.compress(line) + packer.flush()), [[1, 2], [3]])
+
+    def test_files_before_it_do_not_wait_for_a_pipe(self):
+        path = self.events(event(1))
+        line = (json.dumps(event(1)) + "\n").encode()
+        self.assertEqual(self.rows_before_the_end(b"", line, str(path)), [[1], [1]])
 
 
 class Ends(Case):

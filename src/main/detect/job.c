@@ -3,6 +3,7 @@
 #include <nettle/sha2.h>
 
 #include "base/mem.h"
+#include "event/cut.h"
 
 struct vd_worker {
 	const struct vd_job_shared *shared;
@@ -18,8 +19,11 @@ vd_job_new(void)
 	vd_buf_init(&job->rows, 0);
 	vd_buf_init(&job->captured_bytes, 0);
 	job->batch = vd_batch_new();
+	job->pieces = vd_batch_new();
 	job->arena = vd_arena_new(0);
-	return job->batch == NULL || job->arena == NULL ? NULL : vd_job_take(&job);
+	if (!vd_bad_held_init(&job->held) || job->batch == NULL || job->pieces == NULL || job->arena == NULL)
+		return NULL;
+	return vd_job_take(&job);
 }
 
 void
@@ -28,6 +32,8 @@ vd_job_free(struct vd_job *job)
 	if (job == NULL)
 		return;
 	vd_batch_free(job->batch);
+	vd_batch_free(job->pieces);
+	vd_bad_held_fini(&job->held);
 	vd_buf_fini(&job->rows);
 	vd_buf_fini(&job->captured_bytes);
 	vd_mem_free(job->hits);
@@ -74,30 +80,35 @@ clear(struct vd_job *job)
 	job->n_bad = job->events = job->repaired = job->filtered = 0;
 }
 
+static void
+hash_number(struct sha256_ctx *hash, uint64_t number)
+{
+	uint8_t bytes[8];
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(number >> (8 * i));
+	sha256_update(hash, sizeof bytes, bytes);
+}
+
 /* Length first, so that no two different parts give the same bytes. */
 static void
 hash_part(struct sha256_ctx *hash, struct vd_str part)
 {
-	uint8_t len[8];
-	for (size_t i = 0; i < sizeof len; i++)
-		len[i] = (uint8_t)((uint64_t)part.len >> (8 * i));
-	sha256_update(hash, sizeof len, len);
+	hash_number(hash, part.len);
 	sha256_update(hash, part.len, (const uint8_t *)part.at);
 }
 
 void
-vd_match_id(
-	const struct vd_rule_view *rule, struct vd_str file, uint64_t line, uint8_t ret[VD_FINDING_ID_LEN])
+vd_match_id(const struct vd_rule_view *rule, struct vd_str file, const struct vd_batch_event *event,
+	uint8_t ret[VD_FINDING_ID_LEN])
 {
 	struct sha256_ctx hash;
-	uint8_t number[8];
-	for (size_t i = 0; i < sizeof number; i++)
-		number[i] = (uint8_t)(line >> (8 * i));
 	sha256_init(&hash);
 	hash_part(&hash, rule->id);
 	sha256_update(&hash, sizeof rule->hash, rule->hash);
 	hash_part(&hash, file);
-	sha256_update(&hash, sizeof number, number);
+	hash_number(&hash, event->line);
+	if (event->column != 0)
+		hash_number(&hash, event->column);
 	sha256_digest(&hash, VD_FINDING_ID_LEN, ret);
 }
 
@@ -111,13 +122,13 @@ struct seen {
 };
 
 static enum vd_status
-note_bad(struct vd_job *job, uint64_t line, const struct vd_err *why)
+note_bad(struct vd_job *job, uint64_t line, const char *words)
 {
 	if (job->n_bad < VD_JOB_MAX_BAD) {
-		const char *what = vd_arena_dup(job->arena, why->text, strlen(why->text));
+		const char *what = vd_arena_dup(job->arena, words, strlen(words));
 		if (what == NULL)
 			return vd_fail(&job->err, VD_ENOMEM, "no memory for a message");
-		job->bad[job->n_bad] = (struct vd_job_bad){line, what};
+		job->bad[job->n_bad] = (struct vd_bad_input){job->file, line, what, 0};
 	}
 	job->n_bad++;
 	return VD_OK;
@@ -145,7 +156,7 @@ print_match(struct vd_worker *worker, struct vd_job *job, const struct seen *see
 		vd_matcher_evidence(worker->matcher, rule, &row.n_matched, &row.matched, &job->err);
 	if (st != VD_OK)
 		return st;
-	vd_match_id(&row.rule->view, job->file, seen->event->line, row.id);
+	vd_match_id(&row.rule->view, job->file, seen->event, row.id);
 	shared->format->row(&shared->style, &row, &job->rows);
 	if (job->rows.failed)
 		return vd_fail(&job->err, VD_ENOMEM, "no memory for findings");
@@ -202,32 +213,76 @@ is_wanted(const struct vd_job_shared *shared, const struct seen *seen)
 }
 
 static enum vd_status
-run_event(struct vd_worker *worker, struct vd_job *job, const struct vd_batch_event *event)
+take_matches(struct vd_worker *worker, struct vd_job *job, struct seen *seen)
 {
 	const struct vd_job_shared *shared = worker->shared;
-	struct seen seen = {.event = event};
-	struct vd_err why = VD_ERR_INIT;
-	enum vd_status st = vd_matcher_event(worker->matcher, event->text, &seen.result, &why);
-	if (st == VD_EINPUT || st == VD_ELIMIT)
-		return note_bad(job, event->line, &why);
-	if (st != VD_OK) {
-		job->err = why;
-		return st;
-	}
+	enum vd_status st = VD_OK;
 	job->events++;
-	job->repaired += seen.result.repaired != 0;
-	if (seen.result.n == 0 && !shared->has_since && !shared->has_until)
+	job->repaired += seen->result.repaired != 0;
+	if (seen->result.n == 0 && !shared->has_since && !shared->has_until)
 		return VD_OK;
-	seen.has_time = vd_matcher_time(worker->matcher, &seen.time_ms);
-	if (!is_wanted(shared, &seen)) {
+	seen->has_time = vd_matcher_time(worker->matcher, &seen->time_ms);
+	if (!is_wanted(shared, seen)) {
 		job->filtered++;
 		return VD_OK;
 	}
-	if (seen.result.n == 0)
+	if (seen->result.n == 0)
 		return VD_OK;
 	if (shared->correlator != NULL)
-		st = capture(worker, job, &seen);
-	return st == VD_OK ? print_matches(worker, job, &seen) : st;
+		st = capture(worker, job, seen);
+	return st == VD_OK ? print_matches(worker, job, seen) : st;
+}
+
+/* got: what came of matching the event; why: the words if it failed. */
+static enum vd_status
+judge(struct vd_worker *worker, struct vd_job *job, struct seen *seen, enum vd_status got, struct vd_err *why)
+{
+	if (got == VD_EINPUT || got == VD_ELIMIT) {
+		vd_bad_place(why, seen->event->column);
+		return note_bad(job, seen->event->line, why->text);
+	}
+	if (got != VD_OK) {
+		job->err = *why;
+		return got;
+	}
+	return take_matches(worker, job, seen);
+}
+
+static void
+on_bad_piece(void *owner, uint64_t line, const char *what)
+{
+	struct vd_job *job = owner;
+	if (job->status == VD_OK)
+		job->status = note_bad(job, line, what);
+}
+
+/* A line that was refused as one event and holds more. */
+static enum vd_status
+run_pieces(struct vd_worker *worker, struct vd_job *job, const struct vd_batch_event *line)
+{
+	struct vd_batch *pieces = job->pieces;
+	pieces->n = 0;
+	enum vd_status st = vd_cut_line(line, on_bad_piece, job, pieces, &job->err);
+	if (st == VD_OK)
+		st = job->status;
+	for (size_t i = 0; i < pieces->n && st == VD_OK; i++) {
+		struct seen seen = {.event = &pieces->events[i]};
+		struct vd_err why = VD_ERR_INIT;
+		st = vd_matcher_event(worker->matcher, seen.event->text, &seen.result, &why);
+		st = judge(worker, job, &seen, st, &why);
+	}
+	return st;
+}
+
+static enum vd_status
+run_event(struct vd_worker *worker, struct vd_job *job, const struct vd_batch_event *event)
+{
+	struct seen seen = {.event = event};
+	struct vd_err why = VD_ERR_INIT;
+	enum vd_status st = vd_matcher_event(worker->matcher, event->text, &seen.result, &why);
+	if (st == VD_EINPUT && vd_cut_finds_more(event->text))
+		return run_pieces(worker, job, event);
+	return judge(worker, job, &seen, st, &why);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "event/read.h"
+#include "main/detect/bad.h"
 #include "main/detect/report.h"
 
 #define VD_JOB_MAX_BAD 20u /* bad events named per job; the rest is counted */
@@ -33,14 +34,11 @@ struct vd_job_captured {
 	uint64_t line;
 };
 
-struct vd_job_bad {
-	uint64_t line;
-	const char *what; /* in the job's arena */
-};
-
 struct vd_job {
 	struct vd_batch *batch;
-	struct vd_str file; /* name of the batch's file, borrowed from the reader */
+	struct vd_batch *pieces; /* of one line of it that holds more than one event */
+	struct vd_bad_held held; /* what the reader said while it filled the batch */
+	struct vd_str file;      /* name of the batch's file, borrowed from the reader */
 	/* results */
 	enum vd_status status; /* not VD_OK: the run must end, err says why */
 	struct vd_err err;
@@ -51,7 +49,7 @@ struct vd_job {
 	struct vd_job_captured *captured;
 	size_t n_captured, cap_captured;
 	struct vd_arena *arena;
-	struct vd_job_bad bad[VD_JOB_MAX_BAD];
+	struct vd_bad_input bad[VD_JOB_MAX_BAD]; /* words in the arena */
 	uint64_t n_bad, events, repaired, filtered;
 	struct vd_matcher_limits limits; /* reached by this batch */
 	bool done;                       /* guarded by the pool */
@@ -69,9 +67,12 @@ void vd_worker_free(struct vd_worker *worker);
 /* Matches the whole batch of job; its outcome stands in the job. */
 void vd_worker_run(struct vd_worker *worker, struct vd_job *job);
 
-/* Id of a match: SHA-256 over rule id, rule version, file and line, first half. */
-void vd_match_id(
-	const struct vd_rule_view *rule, struct vd_str file, uint64_t line, uint8_t ret[VD_FINDING_ID_LEN]);
+/*
+ * Id of a match: SHA-256 over rule id, rule version, file and place, first half.  The place is the event's line and,
+ * where it does not begin there, its column: several may stand on one line.
+ */
+void vd_match_id(const struct vd_rule_view *rule, struct vd_str file, const struct vd_batch_event *event,
+	uint8_t ret[VD_FINDING_ID_LEN]);
 
 VD_AUTO_DEFINE(vd_job, vd_job_free)
 VD_AUTO_DEFINE(vd_worker, vd_worker_free)

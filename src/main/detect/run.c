@@ -30,7 +30,244 @@ struct run {
 	struct vd_summary_totals totals;
 	bool printed_any;
 	struct vd_buf row; /* of a correlation */
+	enum vd_status
+		paused; /* what came of collecting while the input paused; not VD_OK: the run must end */
+	struct vd_err paused_err;
 };
+
+/* ---- printing ---- */
+
+static void
+print(struct run *run, struct vd_str rows)
+{
+	const struct vd_report_format *format = run->shared.format;
+	if (rows.len == 0)
+		return;
+	if (!run->printed_any && format->heading != NULL) {
+		struct vd_buf heading;
+		vd_buf_init(&heading, 0);
+		format->heading(&run->shared.style, &heading);
+		vd_out_add(run->out, vd_buf_view(&heading));
+		vd_buf_fini(&heading);
+	}
+	if (!run->printed_any) {
+		rows.at += format->skip_first;
+		rows.len -= format->skip_first;
+	}
+	run->printed_any = true;
+	if (vd_term_is(run->out->fd))
+		vd_term_clear_progress();
+	vd_out_add(run->out, rows);
+	if (vd_term_is(run->out->fd)) /* people read along */
+		(void)vd_out_flush(run->out);
+}
+
+/* ---- collecting ---- */
+
+/* Finite input is correlated with no limit on lateness: nothing is judged before all of it is there. */
+static enum vd_status
+feed_captured(struct run *run, const struct vd_job *job, struct vd_err *err)
+{
+	enum vd_status st = VD_OK;
+	for (size_t i = 0; st == VD_OK && i < job->n_captured; i++) {
+		const struct vd_job_captured *c = &job->captured[i];
+		struct vd_str bytes = {job->captured_bytes.at + c->at, c->len};
+		st = vd_correlator_feed_captured(run->correlator, bytes, c->has_time, c->time_ms,
+			(struct vd_event_ref){job->file, c->line}, err);
+	}
+	return st;
+}
+
+static enum vd_status
+take_results(struct run *run, struct vd_job *job, struct vd_err *err)
+{
+	uint64_t named = VD_MIN(job->n_bad, (uint64_t)VD_JOB_MAX_BAD);
+	if (job->status != VD_OK) {
+		*err = job->err;
+		return vd_fail_in(
+			err, job->status, "%.*s", (int)VD_MIN(job->file.len, (size_t)256), job->file.at);
+	}
+	vd_bad_say(run->bad, &job->held, job->bad, named);
+	vd_bad_add(run->bad, job->file, job->n_bad - named);
+	for (size_t i = 0; i < job->n_hits; i++)
+		vd_summary_hit(run->summary, job->hits[i]);
+	run->totals.events += job->events;
+	run->totals.repaired += job->repaired;
+	run->totals.filtered += job->filtered;
+	run->totals.limits.matching.searches += job->limits.searches;
+	run->totals.limits.matching.comparisons += job->limits.comparisons;
+	print(run, vd_buf_view(&job->rows));
+	return run->correlator == NULL ? VD_OK : feed_captured(run, job, err);
+}
+
+/* Takes what is done; wait: until nothing is under way. */
+static enum vd_status
+collect(struct run *run, bool wait, struct vd_err *err)
+{
+	struct vd_job *job;
+	while ((job = vd_pool_collect(run->pool, wait)) != NULL) {
+		enum vd_status st = take_results(run, job, err);
+		vd_pool_release(run->pool);
+		if (st != VD_OK)
+			return st;
+	}
+	return VD_OK;
+}
+
+/* Takes the oldest job, waiting for it. */
+static enum vd_status
+collect_one(struct run *run, struct vd_err *err)
+{
+	struct vd_job *job = vd_pool_collect(run->pool, true);
+	if (job == NULL)
+		return VD_OK;
+	enum vd_status st = take_results(run, job, err);
+	vd_pool_release(run->pool);
+	return st;
+}
+
+/* Bad input that no job brought along. */
+static void
+say_held(struct run *run)
+{
+	struct vd_job *job = vd_pool_spare(run->pool);
+	if (job != NULL)
+		vd_bad_say(run->bad, &job->held, NULL, 0);
+}
+
+/* The input pauses: whoever reads along gets what was found up to here. */
+static void
+take_pause(void *owner)
+{
+	struct run *run = owner;
+	if (run->paused == VD_OK)
+		run->paused = collect(run, true, &run->paused_err);
+	say_held(run);
+	(void)vd_out_flush(run->out);
+}
+
+static void
+draw_progress(struct run *run)
+{
+	uint64_t done, total;
+	vd_reader_progress(run->reader, &done, &total);
+	vd_progress_draw(&run->progress, done, total, run->totals.events, vd_summary_findings(run->summary));
+}
+
+/* True: there is no point in going on; what is under way is still collected. */
+static bool
+should_stop(const struct run *run)
+{
+	return vd_interrupted() || run->out->error != 0;
+}
+
+/* Of what is read for the next job; it is said when that is collected. */
+static void
+note_bad(void *owner, const struct vd_bad_input *input)
+{
+	struct run *run = owner;
+	struct vd_job *job = run->pool == NULL ? NULL : vd_pool_spare(run->pool);
+	if (job != NULL && vd_bad_hold(&job->held, input))
+		return;
+	if (job != NULL)
+		take_pause(run);
+	vd_bad_note(run->bad, input);
+}
+
+static enum vd_status
+read_all(struct run *run, struct vd_err *err)
+{
+	enum vd_status st = VD_OK;
+	while (st == VD_OK && !should_stop(run)) {
+		struct vd_job *job = vd_pool_spare(run->pool);
+		if (job == NULL) {
+			st = collect_one(run, err);
+			continue;
+		}
+		enum vd_status got = vd_reader_next(run->reader, job->batch, err);
+		if (run->paused != VD_OK) {
+			*err = run->paused_err;
+			return run->paused;
+		}
+		if (got != VD_OK)
+			return got == VD_END ? VD_OK : got;
+		job->file = vd_reader_file(run->reader, job->batch->file);
+		vd_pool_submit(run->pool);
+		st = collect(run, false, err);
+		draw_progress(run);
+	}
+	return st;
+}
+
+static enum vd_status
+read_and_match(struct run *run, struct vd_err *err)
+{
+	enum vd_status st = read_all(run, err);
+	run->totals.interrupted = vd_interrupted();
+	if (st == VD_OK)
+		st = collect(run, true, err);
+	say_held(run);
+	return st;
+}
+
+/* ---- correlation ---- */
+
+/* Events of one group may come from many hosts; one is known where the group is by host.  Empty: it is not. */
+static struct vd_str
+host_of_group(const struct vd_finding *finding)
+{
+	for (size_t i = 0; i < finding->n_group; i++)
+		if (vd_event_names_host(finding->group[i].name))
+			return finding->group[i].value;
+	return (struct vd_str){NULL, 0};
+}
+
+static enum vd_status
+print_finding(void *owner, const struct vd_finding *finding)
+{
+	struct run *run = owner;
+	const struct vd_report_rule *rule = &run->rules[finding->rule];
+	struct vd_report_row row = {
+		.kind = VD_REPORT_CORRELATION,
+		.rule = rule,
+		.has_time = true,
+		.time_ms = finding->time_ms,
+		.host = host_of_group(finding),
+		.has_place = finding->has_fired,
+		.place = finding->fired,
+		.n_group = finding->n_group,
+		.group = finding->group,
+		.count = finding->count,
+		.n_events = finding->n_events,
+		.events = finding->events,
+	};
+	if (!finding->alone || VD_MAX(rule->rank, (size_t)1) < run->shared.min_rank)
+		return VD_OK;
+	memcpy(row.id, finding->id, sizeof row.id);
+	vd_buf_reset(&run->row);
+	run->shared.format->row(&run->shared.style, &row, &run->row);
+	if (run->row.failed)
+		return VD_ENOMEM;
+	vd_summary_hit(run->summary, finding->rule);
+	print(run, vd_buf_view(&run->row));
+	return VD_OK;
+}
+
+static enum vd_status
+correlate(struct run *run, struct vd_err *err)
+{
+	if (run->correlator == NULL)
+		return VD_OK;
+	enum vd_status st = vd_correlator_finish(run->correlator, print_finding, run, err);
+	if (st != VD_OK)
+		return st;
+	run->totals.correlation = vd_correlator_counts(run->correlator);
+	for (size_t i = vd_ruleset_single_rules(run->set); i < run->n_rules; i++) {
+		const struct vd_correlator_limits reached = vd_correlator_rule_limits(run->correlator, i);
+		vd_limits_add(&run->totals.limits, &run->rules[i], &reached);
+	}
+	return VD_OK;
+}
 
 /* ---- beginning and end ---- */
 
@@ -56,7 +293,7 @@ open_input(struct run *run, struct vd_err *err)
 	run->bad = vd_bad_new();
 	if (run->bad == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for reading");
-	struct vd_reader_options options = {.on_bad = vd_bad_note, .owner = run->bad};
+	struct vd_reader_options options = {.on_bad = note_bad, .on_wait = take_pause, .owner = run};
 	return vd_reader_new(run->options->paths, run->options->n_paths, &options, &run->reader, err);
 }
 
@@ -132,197 +369,6 @@ fini(struct run *run)
 	vd_summary_free(run->summary);
 	vd_mem_free(run->rules);
 	vd_buf_fini(&run->row);
-}
-
-/* ---- printing ---- */
-
-static void
-print(struct run *run, struct vd_str rows)
-{
-	const struct vd_report_format *format = run->shared.format;
-	if (rows.len == 0)
-		return;
-	if (!run->printed_any && format->heading != NULL) {
-		struct vd_buf heading;
-		vd_buf_init(&heading, 0);
-		format->heading(&run->shared.style, &heading);
-		vd_out_add(run->out, vd_buf_view(&heading));
-		vd_buf_fini(&heading);
-	}
-	if (!run->printed_any) {
-		rows.at += format->skip_first;
-		rows.len -= format->skip_first;
-	}
-	run->printed_any = true;
-	if (vd_term_is(run->out->fd))
-		vd_term_clear_progress();
-	vd_out_add(run->out, rows);
-	if (vd_term_is(run->out->fd)) /* people read along */
-		(void)vd_out_flush(run->out);
-}
-
-/* ---- collecting ---- */
-
-/* Finite input is correlated with no limit on lateness: nothing is judged before all of it is there. */
-static enum vd_status
-feed_captured(struct run *run, const struct vd_job *job, struct vd_err *err)
-{
-	enum vd_status st = VD_OK;
-	for (size_t i = 0; st == VD_OK && i < job->n_captured; i++) {
-		const struct vd_job_captured *c = &job->captured[i];
-		struct vd_str bytes = {job->captured_bytes.at + c->at, c->len};
-		st = vd_correlator_feed_captured(run->correlator, bytes, c->has_time, c->time_ms,
-			(struct vd_event_ref){job->file, c->line}, err);
-	}
-	return st;
-}
-
-static enum vd_status
-take_results(struct run *run, const struct vd_job *job, struct vd_err *err)
-{
-	uint64_t named = VD_MIN(job->n_bad, (uint64_t)VD_JOB_MAX_BAD);
-	if (job->status != VD_OK) {
-		*err = job->err;
-		return vd_fail_in(
-			err, job->status, "%.*s", (int)VD_MIN(job->file.len, (size_t)256), job->file.at);
-	}
-	for (uint64_t i = 0; i < named; i++)
-		vd_bad_note(
-			run->bad, &(struct vd_bad_input){job->file, job->bad[i].line, job->bad[i].what, 0});
-	vd_bad_add(run->bad, job->file, job->n_bad - named);
-	for (size_t i = 0; i < job->n_hits; i++)
-		vd_summary_hit(run->summary, job->hits[i]);
-	run->totals.events += job->events;
-	run->totals.repaired += job->repaired;
-	run->totals.filtered += job->filtered;
-	run->totals.limits.matching.searches += job->limits.searches;
-	run->totals.limits.matching.comparisons += job->limits.comparisons;
-	print(run, vd_buf_view(&job->rows));
-	return run->correlator == NULL ? VD_OK : feed_captured(run, job, err);
-}
-
-/* Takes what is done; wait: until nothing is under way. */
-static enum vd_status
-collect(struct run *run, bool wait, struct vd_err *err)
-{
-	const struct vd_job *job;
-	while ((job = vd_pool_collect(run->pool, wait)) != NULL) {
-		enum vd_status st = take_results(run, job, err);
-		vd_pool_release(run->pool);
-		if (st != VD_OK)
-			return st;
-	}
-	return VD_OK;
-}
-
-/* Takes the oldest job, waiting for it. */
-static enum vd_status
-collect_one(struct run *run, struct vd_err *err)
-{
-	const struct vd_job *job = vd_pool_collect(run->pool, true);
-	if (job == NULL)
-		return VD_OK;
-	enum vd_status st = take_results(run, job, err);
-	vd_pool_release(run->pool);
-	return st;
-}
-
-static void
-draw_progress(struct run *run)
-{
-	uint64_t done, total;
-	vd_reader_progress(run->reader, &done, &total);
-	vd_progress_draw(&run->progress, done, total, run->totals.events, vd_summary_findings(run->summary));
-}
-
-/* True: there is no point in going on; what is under way is still collected. */
-static bool
-should_stop(const struct run *run)
-{
-	return vd_interrupted() || run->out->error != 0;
-}
-
-static enum vd_status
-read_and_match(struct run *run, struct vd_err *err)
-{
-	enum vd_status st = VD_OK;
-	while (st == VD_OK && !should_stop(run)) {
-		struct vd_job *job = vd_pool_spare(run->pool);
-		if (job == NULL) {
-			st = collect_one(run, err);
-			continue;
-		}
-		enum vd_status got = vd_reader_next(run->reader, job->batch, err);
-		if (got == VD_END)
-			break;
-		if (got != VD_OK)
-			return got;
-		job->file = vd_reader_file(run->reader, job->batch->file);
-		vd_pool_submit(run->pool);
-		st = collect(run, false, err);
-		draw_progress(run);
-	}
-	run->totals.interrupted = vd_interrupted();
-	return st == VD_OK ? collect(run, true, err) : st;
-}
-
-/* ---- correlation ---- */
-
-/* Events of one group may come from many hosts; one is known where the group is by host.  Empty: it is not. */
-static struct vd_str
-host_of_group(const struct vd_finding *finding)
-{
-	for (size_t i = 0; i < finding->n_group; i++)
-		if (vd_event_names_host(finding->group[i].name))
-			return finding->group[i].value;
-	return (struct vd_str){NULL, 0};
-}
-
-static enum vd_status
-print_finding(void *owner, const struct vd_finding *finding)
-{
-	struct run *run = owner;
-	const struct vd_report_rule *rule = &run->rules[finding->rule];
-	struct vd_report_row row = {
-		.kind = VD_REPORT_CORRELATION,
-		.rule = rule,
-		.has_time = true,
-		.time_ms = finding->time_ms,
-		.host = host_of_group(finding),
-		.has_place = finding->has_fired,
-		.place = finding->fired,
-		.n_group = finding->n_group,
-		.group = finding->group,
-		.count = finding->count,
-		.n_events = finding->n_events,
-		.events = finding->events,
-	};
-	if (!finding->alone || VD_MAX(rule->rank, (size_t)1) < run->shared.min_rank)
-		return VD_OK;
-	memcpy(row.id, finding->id, sizeof row.id);
-	vd_buf_reset(&run->row);
-	run->shared.format->row(&run->shared.style, &row, &run->row);
-	if (run->row.failed)
-		return VD_ENOMEM;
-	vd_summary_hit(run->summary, finding->rule);
-	print(run, vd_buf_view(&run->row));
-	return VD_OK;
-}
-
-static enum vd_status
-correlate(struct run *run, struct vd_err *err)
-{
-	if (run->correlator == NULL)
-		return VD_OK;
-	enum vd_status st = vd_correlator_finish(run->correlator, print_finding, run, err);
-	if (st != VD_OK)
-		return st;
-	run->totals.correlation = vd_correlator_counts(run->correlator);
-	for (size_t i = vd_ruleset_single_rules(run->set); i < run->n_rules; i++) {
-		const struct vd_correlator_limits reached = vd_correlator_rule_limits(run->correlator, i);
-		vd_limits_add(&run->totals.limits, &run->rules[i], &reached);
-	}
-	return VD_OK;
 }
 
 /* ---- the run ---- */

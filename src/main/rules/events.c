@@ -1,5 +1,6 @@
 #include "main/rules/events.h"
 
+#include "event/cut.h"
 #include "main/detect/bad.h"
 #include "main/interrupt.h"
 
@@ -7,6 +8,8 @@ struct reading {
 	struct vd_bad *bad;
 	vd_event_fn fn;
 	void *owner;
+	struct vd_batch *batch, *pieces; /* of one line of batch that holds more than one event */
+	struct vd_str file;
 	uint64_t line;       /* the only one that is wanted; 0: all are */
 	bool is_bad;         /* that line */
 	struct vd_err fault; /* what is wrong with it */
@@ -24,33 +27,66 @@ note(void *owner, const struct vd_bad_input *input)
 	}
 }
 
-static enum vd_status
-each_of_batch(struct reading *r, const struct vd_batch *batch, struct vd_str file, struct vd_err *err)
+static void
+on_bad_piece(void *owner, uint64_t line, const char *what)
 {
-	for (size_t i = 0; i < batch->n; i++) {
-		struct vd_event_ref place = {file, batch->events[i].line};
-		if (r->line != 0 && place.line != r->line)
-			continue;
-		enum vd_status st = r->fn(r->owner, batch->events[i].text, place, err);
-		if (st == VD_EINPUT || st == VD_ELIMIT)
-			note(r, &(struct vd_bad_input){file, place.line, err->text, 0});
-		else if (st != VD_OK)
-			return st;
-	}
+	struct reading *r = owner;
+	note(r, &(struct vd_bad_input){r->file, line, what, 0});
+}
+
+/* got: what fn said of the event; bad input is named and does not end the run. */
+static enum vd_status
+judge(struct reading *r, const struct vd_batch_event *event, enum vd_status got, struct vd_err *err)
+{
+	if (got != VD_EINPUT && got != VD_ELIMIT)
+		return got;
+	vd_bad_place(err, event->column);
+	note(r, &(struct vd_bad_input){r->file, event->line, err->text, 0});
 	return VD_OK;
+}
+
+static enum vd_status
+each_piece(struct reading *r, const struct vd_batch_event *line, struct vd_err *err)
+{
+	r->pieces->n = 0;
+	enum vd_status st = vd_cut_line(line, on_bad_piece, r, r->pieces, err);
+	for (size_t i = 0; i < r->pieces->n && st == VD_OK; i++) {
+		const struct vd_batch_event *event = &r->pieces->events[i];
+		st = r->fn(r->owner, event->text, (struct vd_event_ref){r->file, event->line}, err);
+		st = judge(r, event, st, err);
+	}
+	return st;
+}
+
+static enum vd_status
+each_of_batch(struct reading *r, struct vd_err *err)
+{
+	enum vd_status st = VD_OK;
+	for (size_t i = 0; i < r->batch->n && st == VD_OK; i++) {
+		const struct vd_batch_event *event = &r->batch->events[i];
+		if (r->line != 0 && event->line != r->line)
+			continue;
+		st = r->fn(r->owner, event->text, (struct vd_event_ref){r->file, event->line}, err);
+		if (st == VD_EINPUT && vd_cut_finds_more(event->text))
+			st = each_piece(r, event, err);
+		else
+			st = judge(r, event, st, err);
+	}
+	return st;
 }
 
 static enum vd_status
 each(struct reading *r, struct vd_reader *reader, struct vd_err *err)
 {
-	VD_AUTO(vd_batch) batch = vd_batch_new();
-	enum vd_status st = batch == NULL ? vd_fail(err, VD_ENOMEM, "no memory for events") : VD_OK;
+	enum vd_status st = VD_OK;
 	while (st == VD_OK && !r->is_bad && !vd_interrupted()) {
-		st = vd_reader_next(reader, batch, err);
-		if (st == VD_OK)
-			st = each_of_batch(r, batch, vd_reader_file(reader, batch->file), err);
-		else if (st == VD_END)
+		st = vd_reader_next(reader, r->batch, err);
+		if (st == VD_END)
 			return VD_OK;
+		if (st != VD_OK)
+			return st;
+		r->file = vd_reader_file(reader, r->batch->file);
+		st = each_of_batch(r, err);
 	}
 	if (st == VD_END) /* fn has what it wanted */
 		r->is_bad = false;
@@ -60,8 +96,14 @@ each(struct reading *r, struct vd_reader *reader, struct vd_err *err)
 static enum vd_status
 read_all(struct reading *r, const char *const paths[], size_t n, struct vd_err *err)
 {
+	VD_AUTO(vd_batch) batch = vd_batch_new();
+	VD_AUTO(vd_batch) pieces = vd_batch_new();
 	VD_AUTO(vd_reader) reader = NULL;
 	struct vd_reader_options options = {.on_bad = note, .owner = r};
+	if (batch == NULL || pieces == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory for events");
+	r->batch = batch;
+	r->pieces = pieces;
 	enum vd_status st = vd_reader_new(paths, n, &options, &reader, err);
 	if (st == VD_OK)
 		st = each(r, reader, err);
