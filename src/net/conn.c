@@ -576,7 +576,7 @@ begin_tls(struct vd_conn *conn, const char *host, struct vd_err *err)
 		return VD_OK;
 	}
 	SSL_set_connect_state(conn->ssl);
-	if (host != NULL && SSL_set_tlsext_host_name(conn->ssl, host) != 1)
+	if (host != NULL && SSL_set_tlsext_host_name(conn->ssl, (char *)(uintptr_t)host) != 1)
 		return vd_fail(err, VD_ENOMEM, "no memory for TLS");
 	return VD_OK;
 }
