@@ -48,17 +48,17 @@ struct vd_authority_options {
 enum vd_status vd_authority_new(const struct vd_authority_options *options, int64_t now_ms,
 	struct vd_authority **ret, struct vd_err *err) VD_MUST_USE;
 /* passphrase: empty, keys lie open in their files.  VD_EEXIST: there is one. */
-enum vd_status vd_authority_create(const char *folder, const struct vd_authority_options *options,
+enum vd_status vd_authority_create(const char *path, const struct vd_authority_options *options,
 	struct vd_str passphrase, int64_t now_ms, struct vd_authority **ret, struct vd_err *err) VD_MUST_USE;
 /*
  * VD_ENOTFOUND: there is none.  VD_EDENIED: others could have read it, or the passphrase is wrong or missing.
  * VD_EINPUT: damaged, cut, or files of another.  VD_EVERSION.
  */
-enum vd_status vd_authority_open(const char *folder, struct vd_str passphrase, struct vd_authority **ret,
+enum vd_status vd_authority_open(const char *path, struct vd_str passphrase, struct vd_authority **ret,
 	struct vd_err *err) VD_MUST_USE;
 /* To look at: without its keys, so without a passphrase.  It neither issues nor rotates (VD_EDENIED). */
 enum vd_status vd_authority_open_public(
-	const char *folder, struct vd_authority **ret, struct vd_err *err) VD_MUST_USE;
+	const char *path, struct vd_authority **ret, struct vd_err *err) VD_MUST_USE;
 void vd_authority_free(struct vd_authority *authority);
 
 struct vd_str vd_authority_trust_domain(const struct vd_authority *authority);

@@ -406,7 +406,7 @@ VD_TEST(sealed_keys_open_with_their_passphrase_alone)
 	struct vd_authority *none = NULL;
 	struct vd_err err = VD_ERR_INIT;
 	fixture_folder_init(&folder);
-	VD_AUTO(vd_authority) made = create(&folder, "correct horse");
+	vd_authority_free(create(&folder, "correct horse"));
 	find_file(&folder, "root-", ".key", path);
 	size_t len;
 	VD_AUTO_FINI(vd_buf) text;
@@ -443,7 +443,7 @@ VD_TEST(a_passphrase_for_open_keys_is_a_mistake_that_is_told)
 	struct vd_authority *none = NULL;
 	struct vd_err err = VD_ERR_INIT;
 	fixture_folder_init(&folder);
-	VD_AUTO(vd_authority) made = create(&folder, "");
+	vd_authority_free(create(&folder, ""));
 	assert_int_equal(vd_authority_open(folder.path, VD_S("x"), &none, &err), VD_EINPUT);
 	assert_non_null(strstr(err.text, "not sealed"));
 }
@@ -464,7 +464,7 @@ VD_TEST(what_others_could_have_touched_is_refused)
 	VD_AUTO_FINI(fixture_folder) folder;
 	char path[256];
 	fixture_folder_init(&folder);
-	VD_AUTO(vd_authority) made = create(&folder, "");
+	vd_authority_free(create(&folder, ""));
 	static const char *const ends[][2] = {{"authority", "authority"}, {"root-", ".pem"},
 		{"intermediate-", ".key"}, {"intermediate-", ".pem"}};
 	for (size_t i = 0; i < VD_ARRAY_LEN(ends); i++) {
@@ -489,8 +489,8 @@ VD_TEST(foreign_missing_and_damaged_files_are_told_apart)
 	fixture_folder_init(&folder);
 	fixture_folder_init(&other);
 	expect_no_open(&folder, VD_ENOTFOUND, "authority");
-	VD_AUTO(vd_authority) made = create(&folder, "");
-	VD_AUTO(vd_authority) another = create(&other, "");
+	vd_authority_free(create(&folder, ""));
+	vd_authority_free(create(&other, ""));
 	fixture_path(&folder, "kept", kept);
 	static const struct {
 		const char *begin, *end, *missing, *foreign;
@@ -521,7 +521,7 @@ VD_TEST(a_root_key_may_be_elsewhere_until_it_must_sign)
 	char path[256], kept[256];
 	struct vd_err err = VD_ERR_INIT;
 	fixture_folder_init(&folder);
-	VD_AUTO(vd_authority) made = create(&folder, "");
+	vd_authority_free(create(&folder, ""));
 	find_file(&folder, "root-", ".key", path);
 	fixture_path(&folder, "kept", kept);
 	assert_int_equal(rename(path, kept), 0);
