@@ -68,7 +68,7 @@ static void
 check_timeout(struct vd_str text)
 {
 	char written[VD_TIMEOUT_TEXT_MAX];
-	int64_t ms, back;
+	int64_t ms, back = 0;
 	if (!vd_timeout_parse(text, &ms))
 		return;
 	must(ms >= 0);

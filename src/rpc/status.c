@@ -51,8 +51,9 @@ static bool
 wrap_reason(const struct vd_rpc_status *status, struct vd_arena *arena, Google__Protobuf__Any *any)
 {
 	static char type[] = TYPES OF_REASON;
-	Google__Rpc__ErrorInfo detail = GOOGLE__RPC__ERROR_INFO__INIT;
+	Google__Rpc__ErrorInfo detail;
 	Google__Rpc__ErrorInfo__MetadataEntry entries[VD_RPC_PAIRS_MAX], *at[VD_RPC_PAIRS_MAX];
+	google__rpc__error_info__init(&detail);
 	detail.reason = text_of(arena, status->reason);
 	detail.domain = text_of(arena, status->domain);
 	if (detail.reason == NULL || detail.domain == NULL)
@@ -100,8 +101,9 @@ no_memory(struct vd_err *err)
 static enum vd_status
 pack(const struct vd_rpc_status *status, struct vd_arena *arena, struct vd_buf *bytes, struct vd_err *err)
 {
-	Google__Rpc__Status message = GOOGLE__RPC__STATUS__INIT;
+	Google__Rpc__Status message;
 	Google__Protobuf__Any details[DETAILS_OF_TYPES], *at[] = {&details[0], &details[1]};
+	google__rpc__status__init(&message);
 	message.code = (int32_t)status->code;
 	message.message = text_of(arena, status->message);
 	message.details = at;
@@ -201,7 +203,7 @@ vd_rpc_status_read(struct vd_str value, struct vd_arena *arena, struct vd_rpc_st
 {
 	VD_AUTO_FINI(vd_buf) bytes;
 	vd_buf_init(&bytes, 0);
-	ProtobufCMessage *message;
+	ProtobufCMessage *message = NULL;
 	if (!vd_base64_decode(&bytes, value))
 		return bytes.failed ? no_memory(err)
 				    : vd_fail(err, VD_EINPUT, "grpc-status-details-bin is not base64");

@@ -79,6 +79,7 @@ fill(Shapes *shapes)
 	static uint32_t u32s[] = {1, UINT32_MAX};
 	static double twice[] = {0.5, -1e300};
 	static protobuf_c_boolean yes[] = {1, 0, 1};
+	vedette__test__v1__shapes__init(shapes);
 	shapes->i32 = INT32_MIN;
 	shapes->s32 = -7;
 	shapes->sf64 = INT64_MIN;
@@ -105,10 +106,11 @@ fill(Shapes *shapes)
 static void
 pack_all(struct vd_buf *wire)
 {
-	Shapes inner = VEDETTE__TEST__V1__SHAPES__INIT, outer = VEDETTE__TEST__V1__SHAPES__INIT;
-	Vedette__Test__V1__Shapes__ByNameEntry entry = VEDETTE__TEST__V1__SHAPES__BY_NAME_ENTRY__INIT;
+	Shapes inner, outer;
+	Vedette__Test__V1__Shapes__ByNameEntry entry;
 	Vedette__Test__V1__Shapes__ByNameEntry *entries[] = {&entry};
 	Shapes *list[] = {&inner, &inner};
+	vedette__test__v1__shapes__by_name_entry__init(&entry);
 	fill(&inner);
 	fill(&outer);
 	entry.key = "key";

@@ -10,7 +10,8 @@ import sys
 from ctext import blank, functions, sources, without_directives
 
 WORDS = {"ctx", "data", "info", "manager", "util", "utils", "helper", "helpers", "common", "context"}
-OURS = re.compile(r"name_data|data_item", re.IGNORECASE)  # the element <Data Name=…> of Windows events
+# the element <Data Name=…> of Windows events, a status code of gRPC
+OURS = re.compile(r"name_data|data_item|data_loss", re.IGNORECASE)
 FOREIGN = ("pcre2_", "PCRE2_", "yaml_", "YAML_", "hs_", "HS_", "ZSTD_", "libevtx_", "libcerror_", "gz", "z_",
            "simdjson", "CMOCKA", "si_", "nettle_", "sha256_", "std", "SSL_", "X509", "EVP_", "BIO_", "ASN1_",
            "PEM_", "CRYPTO_", "PKCS8_", "pkcs8_", "nghttp2_", "NGHTTP2_", "google__", "GOOGLE__", "Google__",
