@@ -51,8 +51,10 @@ write_head(const struct vd_http1 *http, struct vd_buf *to)
 	vd_buf_str(to, vd_http1_str(http, http->path));
 	if (http->path.len < http->target.len) {
 		assert(http->path.len + 1u + http->query.len == http->target.len);
-		vd_buf_char(to, '?');
+		vd_buf_text(to, " ?");
 		vd_buf_str(to, vd_http1_str(http, http->query));
+	} else {
+		assert(http->query.len == 0);
 	}
 	vd_buf_printf(to, " HTTP/1.%u host=", http->minor);
 	vd_buf_str(to, vd_http1_str(http, http->host));
@@ -96,6 +98,11 @@ go(struct play *play, struct vd_err *err)
 	} else if (st == VD_END) {
 		write_body(play);
 		write_fields(play->to, http->trailers, http->fields + http->n_headers, http->n_trailers);
+		if (!http->keep_alive) {
+			vd_buf_text(play->to, "closed\n");
+			play->over = true;
+			return false;
+		}
 		vd_http1_next(http);
 	} else if (st != VD_EAGAIN) {
 		assert(http->answer >= 400 && (st == VD_EINPUT || st == VD_ELIMIT));

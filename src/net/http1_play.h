@@ -2,10 +2,11 @@
  * For tests: plays bytes to the HTTP/1.1 parser in pieces, as they could come from a connection, and writes down what
  * comes out:
  *
- *   POST /a?b HTTP/1.1 host=h keep-alive chunked
+ *   POST /a ?b HTTP/1.1 host=h keep-alive chunked
  *     content-type: text/plain
  *   body hello
  *     a-trailer: 1
+ *   closed                                    (the request was the last of its connection)
  *   more 3                                    (3 bytes are held, the rest of a request is asked for)
  *   refused 400 line 2: a blank before the colon
  *
