@@ -42,7 +42,7 @@ vd_http1_init(struct vd_http1 *http, const struct vd_http1_limits *limits)
 void
 vd_http1_next(struct vd_http1 *http)
 {
-	assert(http->phase == ENDED);
+	assert(http->phase == ENDED && http->keep_alive);
 	reset(http);
 }
 
@@ -622,7 +622,7 @@ vd_http1_head(struct vd_http1 *http, char *bytes, size_t n, size_t *ret_used, st
 	const struct room other = {http->limits.line, http->limits.head, 431};
 	size_t len;
 	enum vd_status st;
-	do {
+	for (;;) {
 		bool in_fields = http->phase == FIELDS;
 		st = next_line(http, bytes, n, in_fields ? &other : &first_line, &len, err);
 		if (st != VD_OK)
@@ -633,7 +633,7 @@ vd_http1_head(struct vd_http1 *http, char *bytes, size_t n, size_t *ret_used, st
 		if (st != VD_OK)
 			return st;
 		line_done(http, len);
-	} while (true);
+	}
 	size_t used = http->done + 2;
 	st = end_head(http, err);
 	if (st != VD_OK)

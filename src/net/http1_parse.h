@@ -7,7 +7,7 @@
  *   vd_http1_init                              once a connection
  *   vd_http1_head until it is VD_OK            the head stays where it is while its parts are read
  *   vd_http1_body until it is VD_END           pieces of the body as they come; also when there is no body
- *   vd_http1_next                              and the next request begins with the next byte
+ *   vd_http1_next                              if keep_alive says so: the next request begins with the next byte
  *
  * VD_EAGAIN asks for more bytes: the next call gets those not used, wherever they stand by then, with more behind
  * them.  What comes out depends on the bytes alone, not on where they were cut, and a cut makes nothing be read
@@ -38,14 +38,14 @@
 
 #define VD_HTTP1_FIELDS_MAX 128u  /* headers and trailers of a request together */
 #define VD_HTTP1_OPTIONS_MAX 16u  /* words in Connection, all such headers together */
-#define VD_HTTP1_METHOD_MAX 32u   /* bytes */
+#define VD_HTTP1_METHOD_MAX 32u   /* bytes of room for a method in the request line */
 #define VD_HTTP1_CHUNK_LINE 256u  /* bytes of a chunk's size and extensions, without CR LF */
 #define VD_HTTP1_EXTENSIONS 4096u /* bytes of a body's chunk extensions together */
 
-/* Bytes, without those of a line's CR LF; counts above the bounds on the right are taken as these. */
+/* Bytes but for fields; what is above the bound on the right is taken as that. */
 struct vd_http1_limits {
 	uint32_t head;    /* all of it, to the end of the empty line; <= UINT16_MAX */
-	uint32_t line;    /* one header or trailer */
+	uint32_t line;    /* one header or trailer, without its CR LF */
 	uint32_t target;  /* path and query */
 	uint32_t fields;  /* headers, and trailers after them; <= VD_HTTP1_FIELDS_MAX */
 	uint32_t trailer; /* all trailers with the empty line; <= UINT16_MAX */
@@ -125,7 +125,10 @@ struct vd_http1 {
 };
 
 void vd_http1_init(struct vd_http1 *http, const struct vd_http1_limits *limits);
-/* After VD_END of the body: ready for the next request, with the limits as given in the beginning. */
+/*
+ * After VD_END of the body: ready for the next request, with the limits as given in the beginning.  Only where
+ * keep_alive is: what a client sends after its last request is no request.
+ */
 void vd_http1_next(struct vd_http1 *http);
 
 /*
