@@ -69,9 +69,6 @@ keep_text(void *owner, const struct vd_node *leaf)
 enum vd_status
 vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, struct vd_err *err)
 {
-	enum vd_status st = vd_databases_setup(err);
-	if (st != VD_OK)
-		return st;
 	VD_AUTO(vd_route_builder) builder = vd_route_builder_new(set);
 	if (builder == NULL || !vd_items_weigh(set->items))
 		return vd_fail(err, VD_ENOMEM, "no memory to compile rules");
@@ -79,10 +76,5 @@ vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, st
 		if (!vd_program_triggers(
 			    set->items, set->conditions[r], VD_STAGE_WHOLE, keep_item, set->items))
 			vd_program_leaves(set->conditions[r], keep_text, set->items); /* judged always */
-	st = build_routes(set, builder, err);
-	if (st != VD_OK)
-		return st;
-	struct vd_database_plan *plans;
-	size_t n = vd_route_builder_plans(builder, &plans);
-	return vd_databases_build(set, plans, n, cache, err);
+	return build_routes(set, builder, err);
 }

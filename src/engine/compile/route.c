@@ -129,12 +129,6 @@ vd_route_builder_free(struct vd_route_builder *builder)
 	vd_obj_free(builder);
 }
 
-size_t
-vd_route_builder_plans(struct vd_route_builder *builder, struct vd_database_plan **ret)
-{
-	return vd_set_builder_plans(builder->sets, ret);
-}
-
 /* ---- what the route's rules ask for ---- */
 
 static void
