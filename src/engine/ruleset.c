@@ -209,7 +209,7 @@ vd_ruleset_new(const struct vd_ruleset_input *input, struct vd_ruleset **ret, st
 	if (st == VD_OK)
 		st = add_correlated_fields(set, err);
 	if (st == VD_OK)
-		st = vd_ruleset_compile(set, input->cache, err);
+		st = vd_ruleset_compile(set, input, err);
 	if (st != VD_OK)
 		return st;
 	*ret = vd_ruleset_take(&set);

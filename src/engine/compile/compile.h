@@ -179,9 +179,9 @@ vd_literal_hash(const char *text, size_t len)
 /* ---- routes ---- */
 
 struct vd_route_key {
-	uint32_t set;  /* VD_NONE: no item asks for this field */
-	uint32_t base; /* first bit of the set's items in this route */
-	bool presence; /* some null, exists or fieldref asks for this field */
+	uint32_t set;      /* VD_NONE: no item asks for this field */
+	uint32_t base;     /* first bit of the set's items in this route */
+	uint32_t presence; /* not 0: some null, exists or fieldref asks for this field */
 };
 
 /* Condition programs: trees in prefix order.  end: index behind the node's last descendant. */
@@ -206,6 +206,7 @@ struct vd_route {
 	uint32_t n_leaves; /* items in code: the most triggers there can be */
 	const uint16_t
 		*slots; /* by key number, and one more that is 0: index in keys; 0: nobody asks for it */
+	uint32_t n_keys;
 	const struct vd_route_key *keys;
 	uint32_t keywords; /* set on every value, VD_NONE: none */
 	uint32_t keywords_base;
@@ -254,9 +255,9 @@ struct vd_ruleset {
 	size_t *n_rule_fields;
 };
 
-/* Fills sets and routes of a set whose documents, keys and items are there. */
+/* Fills sets and routes of a set whose documents, keys and items are there; input is what they are made of. */
 enum vd_status vd_ruleset_compile(
-	struct vd_ruleset *set, const struct vd_blob_cache *cache, struct vd_err *err) VD_MUST_USE;
+	struct vd_ruleset *set, const struct vd_ruleset_input *input, struct vd_err *err) VD_MUST_USE;
 
 /* The route of (folded channel, event id), or NULL: the event id then counts as any other, the channel as unknown. */
 const struct vd_channel_route *vd_ruleset_channel(
