@@ -11,8 +11,8 @@ from ctext import blank, functions, sources, without_directives
 
 WORDS = {"ctx", "data", "info", "manager", "util", "utils", "helper", "helpers", "common", "context"}
 OURS = re.compile(r"name_data|data_item", re.IGNORECASE)  # the element <Data Name=…> of Windows events
-FOREIGN = ("pcre2_", "PCRE2_", "yaml_", "YAML_", "hs_", "HS_", "ZSTD_", "libevtx_", "libcerror_", "gz", "z_",
-           "simdjson", "CMOCKA", "si_", "nettle_", "sha256_", "std")
+FOREIGN = ("pcre2_", "PCRE2_", "yaml_", "YAML_", "ZSTD_", "libevtx_", "libcerror_", "gz", "z_",
+           "simdjson", "CMOCKA", "si_", "dl_", "nettle_", "sha256_", "std")
 CALLS = {"sprintf", "vsprintf", "strcpy", "strcat", "strncpy", "strncat", "strtok", "strtok_r", "atoi", "atol",
          "atof", "gets", "rand", "srand", "system", "popen", "alloca", "sleep", "usleep", "tmpnam", "mktemp"}
 OUTPUT = {"printf", "puts", "putchar", "exit"}          # only src/main and tests; exit nowhere in src
