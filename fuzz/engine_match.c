@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "base/str.h"
 
-#define RULES_MAX 2048u /* Vectorscan's compiler takes its time */
+#define RULES_MAX 2048u /* more are no other rules, only slower ones */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

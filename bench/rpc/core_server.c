@@ -52,7 +52,8 @@ accept_call(struct call *call)
 	memset(call, 0, sizeof *call);
 	grpc_call_details_init(&call->details);
 	grpc_metadata_array_init(&call->metadata);
-	(void)grpc_server_request_call(server, &call->call, &call->details, &call->metadata, queue, queue, call);
+	(void)grpc_server_request_call(
+		server, &call->call, &call->details, &call->metadata, queue, queue, call);
 }
 
 static void
@@ -69,7 +70,8 @@ answer(struct call *call)
 	grpc_op ops[4] = {
 		{.op = GRPC_OP_SEND_INITIAL_METADATA},
 		{.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = call->message},
-		{.op = GRPC_OP_SEND_STATUS_FROM_SERVER, .data.send_status_from_server.status = GRPC_STATUS_OK},
+		{.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
+			.data.send_status_from_server.status = GRPC_STATUS_OK},
 		{.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &call->cancelled},
 	};
 	call->step = ANSWERED;
@@ -92,7 +94,8 @@ work(void *unused)
 {
 	(void)unused;
 	for (;;) {
-		grpc_event event = grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+		grpc_event event =
+			grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
 		if (event.type == GRPC_QUEUE_SHUTDOWN)
 			return NULL;
 		struct call *call = event.tag;

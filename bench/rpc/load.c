@@ -134,7 +134,8 @@ main(int argc, char **argv)
 	struct vd_err err = VD_ERR_INIT;
 	if (argc != 8)
 		return 2;
-	unsigned connections = (unsigned)strtoul(argv[4], NULL, 10), each = (unsigned)strtoul(argv[5], NULL, 10);
+	unsigned connections = (unsigned)strtoul(argv[4], NULL, 10),
+		 each = (unsigned)strtoul(argv[5], NULL, 10);
 	double seconds = strtod(argv[7], NULL);
 	struct load load = {.bytes = strtoul(argv[6], NULL, 10)};
 	struct vd_source *source = identity(argv[2], &err);

@@ -27,9 +27,10 @@ struct vd_text {
 };
 
 /*
- * Where compiled pattern databases may be kept between runs.  key is 64 hexadecimal digits (content, engine
- * version, CPU).  get returns VD_OK with bytes that stay readable until the rule set is built, or VD_ENOTFOUND.
- * The bytes are trusted: keep them where only the user can write.
+ * Where compiled rules may be kept between runs.  key is 64 hexadecimal digits: of the rules' texts and of the build
+ * of this library, which is of one version and one kind of processor.  get returns VD_OK with bytes that stay readable
+ * until the rule set is built, or VD_ENOTFOUND.  Bytes that are damaged or do not fit are compiled anew; whoever can
+ * write others under the same key decides what the rules find, so keep them where only the user can.
  */
 struct vd_blob_cache {
 	enum vd_status (*get)(void *owner, const char *key, struct vd_str *ret);

@@ -177,6 +177,57 @@ VD_TEST(one_character_is_found_in_its_case_or_in_any)
 	vd_ruleset_unref(set);
 }
 
+/* At every place of a value, with every neighbour in its set: a missed one is an attack missed. */
+VD_TEST(words_that_are_not_ascii_are_found_at_every_place)
+{
+	static const char *const sets[][3] = {{"\xc3\xb6", "\xc3\xbc", NULL},
+		{"\xd0\xb4\xd0\xb0", "\xd0\xbd\xd0\xb5\xd1\x82", NULL},
+		{"\xe5\xaf\x86\xe7\xa0\x81", "\xe7\xae\xa1\xe7\x90\x86\xe5\x91\x98", "\xcb\xa3"}};
+	for (size_t s = 0; s < VD_ARRAY_LEN(sets); s++) {
+		char rules[800], event[700];
+		int n = snprintf(rules, sizeof rules,
+			"title: field\nlogsource: {category: test}\ndetection:\n  s:\n    F|contains: ['%s', "
+			"'%s', '%s']\n  condition: s\n---\n"
+			"title: word\nlogsource: {category: test}\ndetection:\n  s: ['%s', '%s']\n  "
+			"condition: s\n---\n"
+			"title: not\nlogsource: {category: test}\ndetection:\n  s:\n    F|contains: ['%s', "
+			"'%s']\n  t: {F|re: '.'}\n  condition: t and "
+			"not s\n",
+			sets[s][0], sets[s][1], sets[s][2] == NULL ? "none" : sets[s][2], sets[s][0],
+			sets[s][1], sets[s][0], sets[s][1]);
+		assert_true(n > 0 && (size_t)n < sizeof rules);
+		struct vd_ruleset *set = load(vd_str_from(rules), true);
+		for (unsigned at = 0; at < 300; at++) {
+			(void)snprintf(event, sizeof event, "{\"F\":\"%.*s%s tail of a command line\"}",
+				(int)at,
+				"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				"xxxxxxxxxx"
+				"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				"xxxxxxxxxx"
+				"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				"xxxxxxxxxx"
+				"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				"xxxxxxxxxx",
+				sets[s][at % 2]);
+			assert_string_equal(found(set, event), "0 1");
+		}
+		vd_ruleset_unref(set);
+	}
+}
+
+/* The rule that asks has been triggered by another field: absent, null and a value are three things. */
+VD_TEST(what_is_judged_later_needs_a_value)
+{
+	struct vd_ruleset *set = load(VD_S("title: t\nlogsource: {category: test}\ndetection:\n  s: {A: "
+					   "trig, B|contains: ul}\n  condition: s\n"),
+		true);
+	assert_string_equal(found(set, "{\"A\":\"trig\",\"B\":null}"), "");
+	assert_string_equal(found(set, "{\"A\":\"trig\",\"B\":{\"ul\":1}}"), "");
+	assert_string_equal(found(set, "{\"A\":\"trig\"}"), "");
+	assert_string_equal(found(set, "{\"A\":\"trig\",\"B\":\"null\"}"), "0");
+	vd_ruleset_unref(set);
+}
+
 /* The third of three backslashes, wherever a vector's width may end. */
 VD_TEST(an_escape_is_seen_wherever_it_stands)
 {

@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "engine/compile/atom.h"
-#include "engine/compile/database.h"
 #include "engine/correlate/correlate.h"
 
 VD_AUTO_DEFINE(vd_ruleset, vd_ruleset_unref)
@@ -28,7 +27,6 @@ vd_ruleset_unref(struct vd_ruleset *set)
 	vd_obj_check(set, VD_RULESET_MAGIC);
 	if (atomic_fetch_sub_explicit(&set->refs, 1, memory_order_acq_rel) > 1)
 		return;
-	vd_databases_free(set);
 	for (size_t i = 0; i < set->n_regexes; i++)
 		vd_regex_free(set->regexes[i]);
 	vd_mem_free(set->regexes);
@@ -211,7 +209,7 @@ vd_ruleset_new(const struct vd_ruleset_input *input, struct vd_ruleset **ret, st
 	if (st == VD_OK)
 		st = add_correlated_fields(set, err);
 	if (st == VD_OK)
-		st = vd_ruleset_compile(set, input->cache, err);
+		st = vd_ruleset_compile(set, input, err);
 	if (st != VD_OK)
 		return st;
 	*ret = vd_ruleset_take(&set);

@@ -1,7 +1,7 @@
 /*
- * Compiled patterns on disk, between runs: $VEDETTE_CACHE, else $XDG_CACHE_HOME/vedette, else ~/.cache/vedette.
+ * Compiled rules on disk, between runs: $VEDETTE_CACHE, else $XDG_CACHE_HOME/vedette, else ~/.cache/vedette.
  *
- * The engine trusts these bytes, so a folder or file that another user could have written is not used: owner must
+ * These bytes decide what rules find, so a folder or file that another user could have written is not used: owner must
  * be this user, group and others may not write, no symbolic link is followed.  Folder 0700, files 0600, written
  * beside and renamed, oldest (by last use) removed beyond VD_DISKCACHE_MAX_BYTES.  A cache that cannot be used costs
  * time, never a run: vd_diskcache_new succeeds and why says what is wrong.

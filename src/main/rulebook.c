@@ -7,7 +7,6 @@
 
 struct vd_rulebook {
 	struct vd_texts *rules, *pipelines, *values;
-	struct vd_diskcache *cache; /* NULL: not asked for */
 	struct vd_ruleset *set;
 };
 
@@ -45,12 +44,13 @@ read_all(const struct vd_rule_paths *paths, struct vd_rulebook *book, struct vd_
 static enum vd_status
 build(const struct vd_rule_paths *paths, struct vd_rulebook *book, struct vd_err *err)
 {
+	VD_AUTO(vd_diskcache) cache = NULL; /* what it maps is not needed once the set is built */
 	if (!paths->no_cache) {
-		enum vd_status st = vd_diskcache_new(NULL, 0, &book->cache, err);
+		enum vd_status st = vd_diskcache_new(NULL, 0, &cache, err);
 		if (st != VD_OK)
 			return st;
-		if (!paths->quiet && vd_diskcache_why(book->cache)[0] != '\0')
-			vd_complain("compiled rules are not cached: %s", vd_diskcache_why(book->cache));
+		if (!paths->quiet && vd_diskcache_why(cache)[0] != '\0')
+			vd_complain("compiled rules are not cached: %s", vd_diskcache_why(cache));
 	}
 	struct vd_ruleset_input input = {
 		.rules = vd_texts_all(book->rules),
@@ -60,7 +60,7 @@ build(const struct vd_rule_paths *paths, struct vd_rulebook *book, struct vd_err
 		.placeholders = vd_texts_all(book->values),
 		.n_placeholders = vd_texts_count(book->values),
 		.no_routing = paths->no_routing,
-		.cache = book->cache == NULL ? NULL : vd_diskcache_door(book->cache),
+		.cache = cache == NULL ? NULL : vd_diskcache_door(cache),
 	};
 	input.unreadable = vd_texts_unreadable(book->rules, &input.n_unreadable);
 	return vd_ruleset_new(&input, &book->set, err);
@@ -87,7 +87,6 @@ vd_rulebook_free(struct vd_rulebook *book)
 	if (book == NULL)
 		return;
 	vd_ruleset_unref(book->set);
-	vd_diskcache_free(book->cache);
 	vd_texts_free(book->rules);
 	vd_texts_free(book->pipelines);
 	vd_texts_free(book->values);

@@ -2,7 +2,7 @@
  * From paths on the command line to a rule set: texts, cache, engine.  Messages go to stderr here, since every
  * command says the same.
  *
- * Memory: a rule book owns texts, cache and rule set.  Thread: main thread; the set itself may be shared.
+ * Memory: a rule book owns texts and rule set.  Thread: main thread; the set itself may be shared.
  */
 #ifndef VD_MAIN_RULEBOOK_H
 #define VD_MAIN_RULEBOOK_H

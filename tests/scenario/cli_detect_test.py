@@ -624,11 +624,13 @@ class Cache(Case):
     def test_compiled_rules_are_cached_for_this_user_only_and_a_broken_cache_costs_nothing_but_time(self):
         cache = self.folder / "cache"
         path = self.events(event(1))
-        self.rules = self.write("rules/pattern.yml", LOW_RULE.replace("|contains: whoami", "|contains: [whoami, straße]"))
         first = self.detect("-q", "--", path).stdout
         self.assertNotEqual(first, b"")
         self.assertNotEqual(list(cache.glob("*.vdc")), [])
         self.assertEqual(cache.stat().st_mode & 0o777, 0o700)
+        written = {file: file.stat().st_ino for file in cache.iterdir()}
+        self.assertEqual(self.detect("-q", "--", path).stdout, first)
+        self.assertEqual({file: file.stat().st_ino for file in cache.iterdir()}, written)  # read, not written again
         for file in cache.iterdir():
             self.assertEqual(file.stat().st_mode & 0o777, 0o600)
             file.write_bytes(file.read_bytes()[:100])

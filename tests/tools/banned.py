@@ -12,8 +12,8 @@ from ctext import blank, functions, sources, without_directives
 WORDS = {"ctx", "data", "info", "manager", "util", "utils", "helper", "helpers", "common", "context"}
 # the element <Data Name=…> of Windows events, a status code of gRPC
 OURS = re.compile(r"name_data|data_item|data_loss", re.IGNORECASE)
-FOREIGN = ("pcre2_", "PCRE2_", "yaml_", "YAML_", "hs_", "HS_", "ZSTD_", "libevtx_", "libcerror_", "gz", "z_",
-           "simdjson", "CMOCKA", "si_", "nettle_", "sha256_", "std", "SSL_", "X509", "EVP_", "BIO_", "ASN1_",
+FOREIGN = ("pcre2_", "PCRE2_", "yaml_", "YAML_", "ZSTD_", "libevtx_", "libcerror_", "gz", "z_",
+           "simdjson", "CMOCKA", "si_", "dl_", "nettle_", "sha256_", "std", "SSL_", "X509", "EVP_", "BIO_", "ASN1_",
            "PEM_", "CRYPTO_", "PKCS8_", "pkcs8_", "nghttp2_", "NGHTTP2_", "google__", "GOOGLE__", "Google__",
            "__user_cap_", "seccomp_")
 CALLS = {"sprintf", "vsprintf", "strcpy", "strcat", "strncpy", "strncat", "strtok", "strtok_r", "atoi", "atol",

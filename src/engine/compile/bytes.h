@@ -36,6 +36,16 @@ uint32_t vd_bytes_look_group(const struct vd_byte_group *group, struct vd_str te
 
 #define VD_BYTES_BLOCK 32u
 
+/* vd_bytes_walk byte by byte, for any processor. */
+VD_INLINE uint32_t
+vd_bytes_walk_plain(const struct vd_byte_group *group, const char *at, size_t n)
+{
+	uint32_t found = 0;
+	for (const char *end = at + n * VD_BYTES_BLOCK; at < end; at++)
+		found |= (uint32_t)(group->low[*at & 15] & group->high[(unsigned char)*at >> 4]);
+	return found;
+}
+
 /* Bits of one group in n blocks of VD_BYTES_BLOCK bytes at at. */
 uint32_t vd_bytes_walk(const struct vd_byte_group *group, const char *at, size_t n);
 

@@ -40,3 +40,18 @@ VD_TEST(a_byte_is_found_wherever_it_stands_and_no_other)
 		assert_true(vd_bytes_look(&bytes, (struct vd_str){"", 0}) == 0);
 	}
 }
+
+VD_TEST(the_plain_walk_says_what_this_processors_says)
+{
+	char text[2 * VD_BYTES_BLOCK];
+	struct vd_bytes bytes = {0};
+	for (unsigned c = 0; c < VD_BYTES_GROUP; c++)
+		(void)vd_bytes_add(&bytes, (unsigned char)(c * 32 + 3));
+	for (unsigned c = 0; c < 256; c++) {
+		memset(text, (int)(c * 5 + 1) & 0xff, sizeof text);
+		text[c % sizeof text] = (char)c;
+		uint32_t found = vd_bytes_walk_plain(&bytes.groups[0], text, 2);
+		assert_int_equal(found, vd_bytes_walk(&bytes.groups[0], text, 2));
+		assert_int_equal(found != 0, c % 32 == 3 || (c * 5 + 1) % 32 == 3);
+	}
+}

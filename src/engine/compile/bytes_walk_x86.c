@@ -57,6 +57,7 @@ walk_avx2(const struct vd_byte_group *group, const char *at, size_t n)
 uint32_t
 vd_bytes_walk(const struct vd_byte_group *group, const char *at, size_t n)
 {
-	/* Vectorscan runs from SSE4.2 on: SSSE3 is always there */
-	return __builtin_cpu_supports("avx2") ? walk_avx2(group, at, n) : walk_ssse3(group, at, n);
+	return __builtin_cpu_supports("avx2")    ? walk_avx2(group, at, n)
+	       : __builtin_cpu_supports("ssse3") ? walk_ssse3(group, at, n)
+						 : vd_bytes_walk_plain(group, at, n);
 }

@@ -1,6 +1,7 @@
 #include "engine/compile/compile.h"
 
 #include "engine/compile/channels.h"
+#include "engine/compile/kept.h"
 #include "engine/compile/program.h"
 
 static enum vd_status
@@ -66,23 +67,37 @@ keep_text(void *owner, const struct vd_node *leaf)
 		vd_items_keep(owner, leaf->arg);
 }
 
-enum vd_status
-vd_ruleset_compile(struct vd_ruleset *set, const struct vd_blob_cache *cache, struct vd_err *err)
+/* A cache that cannot be written costs time at the next start, nothing else: its owner reports it. */
+static void
+keep(struct vd_ruleset *set, const struct vd_blob_cache *cache, const char *key)
 {
-	enum vd_status st = vd_databases_setup(err);
-	if (st != VD_OK)
-		return st;
-	VD_AUTO(vd_route_builder) builder = vd_route_builder_new(set);
-	if (builder == NULL || !vd_items_weigh(set->items))
+	VD_AUTO_FINI(vd_buf) bytes;
+	vd_buf_init(&bytes, 0);
+	vd_kept_write(set, key, &bytes);
+	if (!bytes.failed)
+		(void)cache->put(cache->owner, key, vd_buf_view(&bytes));
+}
+
+enum vd_status
+vd_ruleset_compile(struct vd_ruleset *set, const struct vd_ruleset_input *input, struct vd_err *err)
+{
+	const struct vd_blob_cache *cache = input->cache;
+	char key[VD_KEPT_KEY + 1];
+	bool keyed = cache != NULL && vd_kept_key(input, key);
+	if (!vd_items_weigh(set->items))
 		return vd_fail(err, VD_ENOMEM, "no memory to compile rules");
 	for (size_t r = 0; r < set->load.n_rules; r++)
 		if (!vd_program_triggers(
 			    set->items, set->conditions[r], VD_STAGE_WHOLE, keep_item, set->items))
 			vd_program_leaves(set->conditions[r], keep_text, set->items); /* judged always */
-	st = build_routes(set, builder, err);
-	if (st != VD_OK)
-		return st;
-	struct vd_database_plan *plans;
-	size_t n = vd_route_builder_plans(builder, &plans);
-	return vd_databases_build(set, plans, n, cache, err);
+	struct vd_str kept;
+	if (keyed && cache->get(cache->owner, key, &kept) == VD_OK && vd_kept_read(set, key, kept))
+		return VD_OK;
+	VD_AUTO(vd_route_builder) builder = vd_route_builder_new(set);
+	if (builder == NULL)
+		return vd_fail(err, VD_ENOMEM, "no memory to compile rules");
+	enum vd_status st = build_routes(set, builder, err);
+	if (st == VD_OK && keyed)
+		keep(set, cache, key);
+	return st;
 }

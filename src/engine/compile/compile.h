@@ -3,13 +3,13 @@
  *
  *   rule ── condition tree over leaves ── leaf: an item (a bit), or a test of presence
  *   item ── field + values, shared by every rule that says the same (item.c)
- *   set  ── all items of one field in one route, with the tables and databases that evaluate them together
- *           (set.c, database.c); shared by every route that has the same items
+ *   set  ── all items of one field in one route, with the tables that evaluate them together (set.c); shared by
+ *           every route that has the same items
  *   route ─ the rules one kind of event can reach, their condition programs with all that the route already
  *           knows worked in, and which item makes which rule worth a look (route.c, program.c)
  *
- * Memory: everything lives in the rule set's arena but the Vectorscan databases.  Thread: building has one
- * owner, the result is shared.
+ * Memory: everything lives in the rule set's arena but what is said to be owned.  Thread: building has one owner, the
+ * result is shared.
  */
 #ifndef VD_ENGINE_COMPILE_COMPILE_H
 #define VD_ENGINE_COMPILE_COMPILE_H
@@ -118,10 +118,6 @@ struct vd_literals {
 	uint8_t widths; /* affixes: which of 1, 2, 4, 8 bytes their keys have */
 };
 
-struct vd_pattern {
-	struct vd_marks marks;
-};
-
 /* What a literal of vd_grams stands for: itself, or a pattern or regular expression that cannot do without it.  With
  * neither tokens nor a regular expression its literal, or its byte, is all. */
 struct vd_contained {
@@ -132,17 +128,6 @@ struct vd_contained {
 	const struct vd_token *tokens; /* to be matched, NULL: none */
 	bool cased;                    /* against the value as it is, else the folded one */
 	const struct vd_regex *regex;  /* to be searched in the value as it is */
-};
-
-struct vd_database {
-	void *db; /* hs_database_t, NULL: no patterns */
-	uint32_t n;
-	const struct vd_pattern *patterns;
-};
-
-enum vd_set_database {
-	VD_DB_WIDE, /* literals that are not ASCII, searched in folded values that are not */
-	VD_DB_COUNT,
 };
 
 enum vd_test_kind { VD_TEST_CIDR, VD_TEST_NUMBER, VD_TEST_TIME, VD_TEST_COUNT };
@@ -172,9 +157,8 @@ struct vd_set {
 	uint32_t n_every;
 	const struct vd_contained *every; /* tried on every value: no literal in them can be looked for */
 	bool by_line;                     /* no literal of grams holds a line feed */
-	bool needs_whole;                 /* something beside grams and VD_DB_WIDE looks at values */
-	struct vd_database dbs[VD_DB_COUNT];
-	struct vd_marks always; /* "*": any value */
+	bool needs_whole;                 /* something beside grams looks at values */
+	struct vd_marks always;           /* "*": any value */
 	uint32_t n_tests[VD_TEST_COUNT];
 	const struct vd_test *tests[VD_TEST_COUNT];
 };
@@ -197,7 +181,8 @@ vd_literal_hash(const char *text, size_t len)
 struct vd_route_key {
 	uint32_t set;  /* VD_NONE: no item asks for this field */
 	uint32_t base; /* first bit of the set's items in this route */
-	bool presence; /* its place is noted: for null, exists, fieldref and what is judged later */
+	uint32_t
+		presence; /* not 0: its place is noted: for null, exists, fieldref, and what is judged later */
 };
 
 /* Condition programs: trees in prefix order.  end: index behind the node's last descendant. */
@@ -222,6 +207,7 @@ struct vd_route {
 	uint32_t n_leaves; /* items in code: the most triggers there can be */
 	const uint16_t
 		*slots; /* by key number, and one more that is 0: index in keys; 0: nobody asks for it */
+	uint32_t n_keys;
 	const struct vd_route_key *keys;
 	uint32_t keywords; /* set on every value, VD_NONE: none */
 	uint32_t keywords_base;
@@ -257,11 +243,8 @@ struct vd_ruleset {
 	bool routing;
 	size_t n_sets;
 	struct vd_set **sets;
-	size_t n_databases;
-	void **databases; /* hs_database_t: owned */
 	size_t n_regexes, regexes_cap;
 	struct vd_regex **regexes; /* owned; atoms borrow them */
-	void *scratch;             /* hs_scratch_t: matchers clone it */
 	size_t n_routes;
 	struct vd_route **routes;
 	uint32_t all_route;           /* every rule */
@@ -273,9 +256,9 @@ struct vd_ruleset {
 	size_t *n_rule_fields;
 };
 
-/* Fills sets, databases and routes of a set whose documents, keys and items are there. */
+/* Fills sets and routes of a set whose documents, keys and items are there; input is what they are made of. */
 enum vd_status vd_ruleset_compile(
-	struct vd_ruleset *set, const struct vd_blob_cache *cache, struct vd_err *err) VD_MUST_USE;
+	struct vd_ruleset *set, const struct vd_ruleset_input *input, struct vd_err *err) VD_MUST_USE;
 
 /* The route of (folded channel, event id), or NULL: the event id then counts as any other, the channel as unknown. */
 const struct vd_channel_route *vd_ruleset_channel(

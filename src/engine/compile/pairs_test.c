@@ -33,6 +33,32 @@ expect_opaque(const struct vd_pairs *pairs, struct vd_str text)
 	assert_int_equal(look.more, n > VD_PAIRS_OPAQUE);
 }
 
+/* Of escapes the plain walk tells more: those that one backslash before them excuses. */
+VD_TEST(the_plain_walk_says_what_this_processors_says)
+{
+	struct vd_random random = {0x2545f4914f6cdd1du};
+	struct vd_pair_masks masks = {0};
+	char text[TEXT_MAX + 64];
+	vd_pair_masks_add(&masks, 0, 'a', 'b');
+	vd_pair_masks_add(&masks, 7, 0xc3, 'z');
+	for (unsigned round = 0; round < 2000; round++) {
+		struct vd_pairs_block one = {0, 0, 0}, other = {0, 0, 0};
+		for (size_t i = 0; i < sizeof text; i++)
+			text[i] = "xxxxabz\xc3"[vd_random_below(&random, round % 2 == 0 ? 8 : 5)];
+		for (const char *at = text; at < text + TEXT_MAX; at += VD_PAIRS_BLOCK) {
+			const char *stop = vd_pairs_walk(&masks, at, text + TEXT_MAX, &one);
+			assert_ptr_equal(stop, vd_pairs_walk_plain(&masks, at, text + TEXT_MAX, &other));
+			assert_true(one.hits == other.hits && one.wide == other.wide);
+			at = stop;
+		}
+	}
+	memset(text, 'x', sizeof text);
+	memcpy(text + 70, "\\u", 2);
+	struct vd_pairs_block block;
+	assert_ptr_equal(vd_pairs_walk_plain(&masks, text, text + TEXT_MAX, &block), text + VD_PAIRS_BLOCK);
+	assert_true(block.escapes == (uint64_t)1 << (70 - VD_PAIRS_BLOCK));
+}
+
 VD_TEST(what_may_hide_a_letter_is_told_wherever_blocks_end)
 {
 	VD_AUTO(vd_arena) arena = vd_arena_new(0);

@@ -150,8 +150,8 @@ walk_avx512(const struct vd_pair_masks *masks, const char *at, const char *end, 
 const char *
 vd_pairs_walk(const struct vd_pair_masks *masks, const char *at, const char *end, struct vd_pairs_block *ret)
 {
-	/* Vectorscan runs from SSE4.2 on: SSSE3 is always there */
 	return __builtin_cpu_supports("avx512bw") ? walk_avx512(masks, at, end, ret)
 	       : __builtin_cpu_supports("avx2")   ? walk_avx2(masks, at, end, ret)
-						  : walk_ssse3(masks, at, end, ret);
+	       : __builtin_cpu_supports("ssse3")  ? walk_ssse3(masks, at, end, ret)
+						  : vd_pairs_walk_plain(masks, at, end, ret);
 }

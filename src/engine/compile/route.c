@@ -129,12 +129,6 @@ vd_route_builder_free(struct vd_route_builder *builder)
 	vd_obj_free(builder);
 }
 
-size_t
-vd_route_builder_plans(struct vd_route_builder *builder, struct vd_database_plan **ret)
-{
-	return vd_set_builder_plans(builder->sets, ret);
-}
-
 /* ---- what the route's rules ask for ---- */
 
 static void
@@ -340,7 +334,7 @@ place_sets(struct vd_route_builder *builder, struct vd_route *route, struct vd_e
 		return vd_fail(err, VD_ELIMIT, "rules name %zu different fields; the limit is %u", n_keys,
 			UINT16_MAX);
 	for (uint32_t i = 0; i < builder->n_touched; i++)
-		key_entry(keys, slots, &used, builder->touched[i])->presence = true;
+		key_entry(keys, slots, &used, builder->touched[i])->presence = 1;
 	qsort_r(builder->items, builder->n_items, sizeof *builder->items, by_key_then_number, set->items);
 	route->keywords = VD_NONE;
 	for (uint32_t from = 0, n; from < builder->n_items; from += n) {
@@ -365,6 +359,7 @@ place_sets(struct vd_route_builder *builder, struct vd_route *route, struct vd_e
 		route->has_all |= found->has_all;
 	}
 	route->slots = slots;
+	route->n_keys = used;
 	route->keys = keys;
 	route->n_bits = builder->n_items;
 	return VD_OK;

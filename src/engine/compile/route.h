@@ -33,8 +33,6 @@ bool vd_route_live(struct vd_route_builder *builder, const struct vd_source *src
 /* What the routes so far cost in time and memory, by the size of their rules, items, and sets of items. */
 uint64_t vd_route_builder_work(const struct vd_route_builder *builder);
 
-size_t vd_route_builder_plans(struct vd_route_builder *builder, struct vd_database_plan **ret);
-
 VD_AUTO_DEFINE(vd_route_builder, vd_route_builder_free)
 
 #endif

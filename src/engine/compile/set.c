@@ -28,20 +28,10 @@ vd_set_builder_free(struct vd_set_builder *builder)
 	if (builder == NULL)
 		return;
 	vd_obj_check(builder, VD_SET_BUILDER_MAGIC);
-	for (size_t i = 0; i < builder->n_plans; i++)
-		vd_mem_free(builder->plans[i].expressions);
-	vd_mem_free(builder->plans);
 	vd_mem_free(builder->slots);
 	vd_arena_free(builder->scratch);
 	vd_buf_fini(&builder->text);
 	vd_obj_free(builder);
-}
-
-size_t
-vd_set_builder_plans(struct vd_set_builder *builder, struct vd_database_plan **ret)
-{
-	*ret = builder->plans;
-	return builder->n_plans;
 }
 
 /* ---- keywords ---- */

@@ -17,8 +17,7 @@ enum vd_set_table {
 	VD_TABLE_SEARCHES, /* a regular expression with a literal it needs */
 	VD_TABLE_EVERY, /* a pattern or regular expression without: every value must be tried, but for its bytes */
 	VD_TABLE_ALWAYS,
-	VD_TABLE_DATABASES, /* + enum vd_set_database */
-	VD_TABLES = VD_TABLE_DATABASES + VD_DB_COUNT
+	VD_TABLES
 };
 
 /* What an entry of COMPLEX, SEARCHES or EVERY is, so that equal texts of different kinds stay apart. */
@@ -36,7 +35,7 @@ struct vd_mark_link {
 
 struct vd_set_entry {
 	enum vd_set_table table;
-	unsigned flags;   /* databases: HS_FLAG_*; COMPLEX, SEARCHES, EVERY: enum vd_entry_flag */
+	unsigned flags;   /* COMPLEX, SEARCHES, EVERY: enum vd_entry_flag */
 	const char *text; /* what makes the entry one of its table; NUL-terminated behind len */
 	size_t len;
 	struct vd_str literal; /* COMPLEX, SEARCHES: folded, lives as long as the set; or else one of */
@@ -58,8 +57,6 @@ struct vd_set_builder {
 #define VD_SET_BUILDER_MAGIC 0x73657462u
 	struct vd_arena *arena;
 	struct vd_arena *scratch; /* reset for each set */
-	struct vd_database_plan *plans;
-	size_t n_plans, plans_cap;
 	/* of the set being built */
 	struct vd_set_entry **slots;
 	size_t n_slots;

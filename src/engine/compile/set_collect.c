@@ -1,7 +1,5 @@
 #include "engine/compile/set_builder.h"
 
-#include <hs.h>
-
 #include "base/utf8.h"
 #include "engine/compile/atom.h"
 #include "engine/compile/required.h"
@@ -46,7 +44,7 @@ add_entry(struct vd_set_builder *builder, enum vd_set_table table, unsigned flag
 		if (e->table == table && e->flags == flags && e->len == text.len &&
 			memcmp(e->text, text.at, text.len) == 0)
 			return add_mark(builder, e, mark) ? e : NULL;
-	/* what the tables point at outlives the builder, expressions do not */
+	/* what the tables point at outlives the builder */
 	struct vd_arena *arena = table >= VD_TABLE_COMPLEX ? builder->scratch : builder->arena;
 	struct vd_set_entry *e = vd_arena_zalloc(builder->scratch, sizeof *e);
 	char *kept = e == NULL ? NULL : vd_arena_dup(arena, text.at, text.len);
@@ -67,20 +65,7 @@ add(struct vd_set_builder *builder, enum vd_set_table table, struct vd_str text,
 	return add_entry(builder, table, 0, text, mark) != NULL;
 }
 
-/* ---- expressions ---- */
-
-/* As Vectorscan reads it, in bytes, not in UTF-8 mode. */
-static void
-write_literal(struct vd_buf *to, struct vd_str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ')
-			vd_buf_char(to, (char)c);
-		else
-			vd_buf_printf(to, "\\x%02x", c);
-	}
-}
+/* ---- from tokens to tables ---- */
 
 /* What makes two patterns the same. */
 static void
@@ -91,28 +76,6 @@ write_pattern(struct vd_buf *to, const struct vd_token *tokens, size_t n)
 		vd_buf_str(to, tokens[i].text);
 	}
 }
-
-static bool
-has_wide(struct vd_str text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.at[i] >= 0x80)
-			return true;
-	return false;
-}
-
-/* A literal that is not ASCII: few values need to be searched for those. */
-static bool
-add_wide(struct vd_set_builder *builder, struct vd_str text, struct vd_mark mark)
-{
-	vd_buf_reset(&builder->text);
-	write_literal(&builder->text, text);
-	return !builder->text.failed &&
-	       add_entry(builder, VD_TABLE_DATABASES + (enum vd_set_table)VD_DB_WIDE, HS_FLAG_SINGLEMATCH,
-		       vd_buf_view(&builder->text), mark) != NULL;
-}
-
-/* ---- from tokens to tables ---- */
 
 /* The longest text of a pattern, folded, for the search; empty where it is too short to be told by. */
 static bool
@@ -203,7 +166,7 @@ add_contained(struct vd_set_builder *builder, const struct vd_token tokens[3], s
 	struct vd_str text = tokens[1].text;
 	if (text.len < VD_GRAM_SHORTEST)
 		return add_character(builder, tokens, mark);
-	return has_wide(text) ? add_wide(builder, text, mark) : add(builder, VD_TABLE_CONTAINS, text, mark);
+	return add(builder, VD_TABLE_CONTAINS, text, mark);
 }
 
 static bool

@@ -1,7 +1,5 @@
 #include "engine/compile/set_builder.h"
 
-#include "base/mem.h"
-
 static void
 place_marks(const struct vd_set_entry *entry, struct vd_mark *marks, uint32_t *used, struct vd_marks *ret)
 {
@@ -136,37 +134,6 @@ place_grams(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *use
 }
 
 static bool
-place_database(struct vd_set_builder *builder, enum vd_set_database which, struct vd_mark *marks,
-	uint32_t *used, struct vd_database *ret)
-{
-	enum vd_set_table table = VD_TABLE_DATABASES + (enum vd_set_table)which;
-	uint32_t n = builder->n[table], i = 0;
-	if (n == 0)
-		return true;
-	struct vd_pattern *patterns = vd_arena_array(builder->arena, n, sizeof *patterns);
-	struct vd_expression *expressions = vd_mem_zalloc(n, sizeof *expressions);
-	void *plans = builder->plans;
-	bool grown =
-		vd_mem_grow(&plans, &builder->plans_cap, builder->n_plans + 1, sizeof *builder->plans, 64);
-	builder->plans = plans;
-	if (patterns == NULL || expressions == NULL || !grown) {
-		vd_mem_free(expressions);
-		return false;
-	}
-	bool room = true;
-	for (const struct vd_set_entry *e = builder->first[table]; e != NULL; e = e->next, i++) {
-		char *text = vd_arena_dup(builder->arena, e->text, e->len);
-		room = room && text != NULL;
-		expressions[i] = (struct vd_expression){text, e->flags};
-		place_marks(e, marks, used, &patterns[i].marks);
-	}
-	ret->n = n;
-	ret->patterns = patterns;
-	builder->plans[builder->n_plans++] = (struct vd_database_plan){ret, n, n, expressions};
-	return room;
-}
-
-static bool
 place_always(struct vd_set_builder *builder, struct vd_mark *marks, uint32_t *used, struct vd_set *set)
 {
 	const struct vd_set_entry *e = builder->first[VD_TABLE_ALWAYS];
@@ -196,8 +163,6 @@ vd_set_place(struct vd_set_builder *builder, struct vd_set *set)
 		  place_literals(builder, VD_TABLE_SUFFIX, marks, &used, &set->suffix) &&
 		  place_grams(builder, marks, &used, set) && place_every(builder, marks, &used, set) &&
 		  place_always(builder, marks, &used, set);
-	for (unsigned db = 0; ok && db < VD_DB_COUNT; db++)
-		ok = place_database(builder, db, marks, &used, &set->dbs[db]);
 	set->marks = marks;
 	set->bytes = builder->bytes;
 	if (ok)

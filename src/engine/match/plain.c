@@ -38,19 +38,6 @@ escape_mask(const char *at)
 }
 #endif
 
-bool
-vd_text_has_wide(struct vd_str text)
-{
-	size_t i = 0;
-	for (; i + WIDTH <= text.len; i += WIDTH)
-		if (wide_mask(text.at + i) != 0)
-			return true;
-	for (; i < text.len; i++)
-		if ((unsigned char)text.at[i] >= 0x80)
-			return true;
-	return false;
-}
-
 /* Whatever stands in the block of WIDTH bytes at text[i]; the byte behind it can be read. */
 static bool
 block_is_plain(struct vd_str text, size_t i, const char *block)

@@ -8,9 +8,6 @@
 
 #include "base/str.h"
 
-/* Is there a byte >= 0x80? */
-bool vd_text_has_wide(struct vd_str text);
-
 /* JSON text in ASCII without \\u escapes: a word in it is written in one way only. */
 bool vd_text_is_plain(struct vd_str json);
 

@@ -1,12 +1,9 @@
 #include "engine/match/scan.h"
 
-#include <hs.h>
-
 #include "base/mem.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "engine/match/lines.h"
-#include "engine/match/plain.h"
 #include "event/decode.h"
 
 #define WAITING 32u
@@ -14,11 +11,9 @@
 struct vd_scan {
 	uint32_t magic;
 #define VD_SCAN_MAGIC 0x7363616eu
-	hs_scratch_t *scratch;
 	struct vd_regex_match *match;
 	struct vd_lines *lines;
 	const struct vd_set *set;
-	const struct vd_database *db; /* during a Vectorscan call */
 	const struct vd_field *field; /* during vd_scan_value */
 	struct vd_value_forms value;  /* its forms, */
 	bool has_value;               /* once something asked for them */
@@ -65,9 +60,8 @@ vd_scan_new(const struct vd_ruleset *set, struct vd_cache *cache, struct vd_scan
 	scan->lacks = vd_mem_zalloc(largest, sizeof *scan->lacks);
 	scan->found = vd_mem_zalloc(largest, sizeof *scan->found);
 	scan->tried = vd_mem_zalloc(scan->most_literals, sizeof *scan->tried);
-	bool ok = scan->match != NULL && scan->lines != NULL && scan->seen != NULL && scan->lacks != NULL &&
-		  scan->found != NULL && scan->tried != NULL;
-	if (!ok || (set->scratch != NULL && hs_clone_scratch(set->scratch, &scan->scratch) != HS_SUCCESS))
+	if (scan->match == NULL || scan->lines == NULL || scan->seen == NULL || scan->lacks == NULL ||
+		scan->found == NULL || scan->tried == NULL)
 		return vd_fail(err, VD_ENOMEM, "no memory for a matcher");
 	*ret = vd_scan_take(&scan);
 	return VD_OK;
@@ -79,7 +73,6 @@ vd_scan_free(struct vd_scan *scan)
 	if (scan == NULL)
 		return;
 	vd_obj_check(scan, VD_SCAN_MAGIC);
-	(void)hs_free_scratch(scan->scratch);
 	vd_regex_match_free(scan->match);
 	vd_lines_free(scan->lines);
 	vd_mem_free(scan->seen);
@@ -389,33 +382,6 @@ on_literal(void *owner, uint32_t id, const uint32_t *items, uint32_t n)
 	scan->waiting[scan->n_waiting++] = id;
 }
 
-/* ---- databases ---- */
-
-static int
-on_match(unsigned int id, unsigned long long from, unsigned long long to, unsigned int flags, void *owner)
-{
-	(void)from;
-	(void)to;
-	(void)flags;
-	struct vd_scan *scan = owner;
-	apply(scan, scan->db->patterns[id].marks);
-	return 0;
-}
-
-static enum vd_status
-find_patterns(struct vd_scan *scan, const struct vd_database *db, struct vd_str text, struct vd_err *err)
-{
-	if (db->db == NULL)
-		return VD_OK;
-	scan->db = db;
-	hs_error_t st = hs_scan(
-		db->db, text.at == NULL ? "" : text.at, (unsigned)text.len, 0, scan->scratch, on_match, scan);
-	if (st != HS_SUCCESS)
-		return vd_fail(
-			err, VD_EIO, "Vectorscan failed with code %d on a value of %zu bytes", st, text.len);
-	return VD_OK;
-}
-
 /* ---- tests ---- */
 
 static void
@@ -466,8 +432,8 @@ vd_scan_forms(struct vd_scan *scan, const struct vd_field *field, struct vd_valu
 }
 
 /* All but grams and lines. */
-static enum vd_status
-look_whole(struct vd_scan *scan, const struct places *places, struct vd_err *err)
+static void
+look_whole(struct vd_scan *scan, const struct places *places)
 {
 	const struct vd_set *set = scan->set;
 	look_at_places(scan, places);
@@ -478,29 +444,25 @@ look_whole(struct vd_scan *scan, const struct places *places, struct vd_err *err
 		run_tests(scan, scan->value.raw);
 	for (uint32_t i = 0; i < set->n_every; i++)
 		try(scan, &set->every[i]);
-	if (set->dbs[VD_DB_WIDE].db == NULL || !vd_text_has_wide(scan->value.folded))
-		return VD_OK;
-	return find_patterns(scan, &set->dbs[VD_DB_WIDE], scan->value.folded, err);
 }
 
 /* The whole value: what one step waits for is fetched while others are taken. */
-static enum vd_status
-scan_whole(struct vd_scan *scan, bool grams, struct vd_err *err)
+static void
+scan_whole(struct vd_scan *scan, bool grams)
 {
 	struct places places;
 	struct vd_gram_search search;
 	if (!make_folded(scan))
-		return VD_OK; /* failed */
+		return; /* failed */
 	add_places(scan->set, &scan->value, &places);
 	if (grams)
 		vd_grams_begin(&search, &scan->set->grams, scan->value.folded, on_literal, scan);
 	fetch_places(&places);
 	if (grams)
 		vd_grams_fetch(&search);
-	enum vd_status st = look_whole(scan, &places, err);
+	look_whole(scan, &places);
 	if (grams)
 		vd_grams_end(&search);
-	return st;
 }
 
 enum vd_status
@@ -508,21 +470,18 @@ vd_scan_value(struct vd_scan *scan, const struct vd_field *field, struct vd_err 
 {
 	const struct vd_set *set = scan->set;
 	struct vd_str raw = {field->raw, field->raw_len};
-	enum vd_status st = VD_OK;
 	bool by_line = set->by_line && set->grams.n != 0 && raw.len >= VD_LINES_MIN &&
 		       field->type == VD_F_STRING && !(field->flags & VD_FF_PLAIN);
-	bool whole =
-		!by_line || set->needs_whole || (set->dbs[VD_DB_WIDE].db != NULL && !vd_text_is_plain(raw));
 	if (++scan->value_round == 0) { /* started over: old rounds must not look new */
 		memset(scan->tried, 0, scan->most_literals * sizeof *scan->tried);
 		scan->value_round = 1;
 	}
 	vd_scan_field(scan, field);
-	if (whole)
-		st = scan_whole(scan, !by_line && set->grams.n != 0, err);
+	if (!by_line || set->needs_whole)
+		scan_whole(scan, !by_line && set->grams.n != 0);
 	if (by_line)
 		scan->failed |= !vd_lines_scan(scan->lines, set, raw, on_literal, scan);
 	try_waiting(scan);
 	return scan->failed ? vd_fail(err, VD_ENOMEM, "no memory for a value of %u bytes", field->raw_len)
-			    : st;
+			    : VD_OK;
 }
