@@ -24,9 +24,10 @@ static void
 answer_error(struct vd_call *call, const Grpc__Reflection__V1__ServerReflectionRequest *request,
 	enum vd_rpc_code code, const char *words)
 {
-	Grpc__Reflection__V1__ServerReflectionResponse response =
-		GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT;
-	Grpc__Reflection__V1__ErrorResponse error = GRPC__REFLECTION__V1__ERROR_RESPONSE__INIT;
+	Grpc__Reflection__V1__ServerReflectionResponse response;
+	grpc__reflection__v1__server_reflection_response__init(&response);
+	Grpc__Reflection__V1__ErrorResponse error;
+	grpc__reflection__v1__error_response__init(&error);
 	error.error_code = (int32_t)code;
 	error.error_message = (char *)(uintptr_t)words;
 	response.message_response_case =
@@ -38,10 +39,10 @@ answer_error(struct vd_call *call, const Grpc__Reflection__V1__ServerReflectionR
 static void
 answer_file(struct vd_call *call, const Grpc__Reflection__V1__ServerReflectionRequest *request, int file)
 {
-	Grpc__Reflection__V1__ServerReflectionResponse response =
-		GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT;
-	Grpc__Reflection__V1__FileDescriptorResponse files =
-		GRPC__REFLECTION__V1__FILE_DESCRIPTOR_RESPONSE__INIT;
+	Grpc__Reflection__V1__ServerReflectionResponse response;
+	grpc__reflection__v1__server_reflection_response__init(&response);
+	Grpc__Reflection__V1__FileDescriptorResponse files;
+	grpc__reflection__v1__file_descriptor_response__init(&files);
 	ProtobufCBinaryData list[VD_DESCRIPTOR_FILES_MAX];
 	int numbers[VD_DESCRIPTOR_FILES_MAX];
 	const struct vd_descriptors *descriptors = own_of(call)->descriptors;
@@ -65,10 +66,10 @@ answer_file(struct vd_call *call, const Grpc__Reflection__V1__ServerReflectionRe
 static void
 answer_services(struct vd_call *call, const Grpc__Reflection__V1__ServerReflectionRequest *request)
 {
-	Grpc__Reflection__V1__ServerReflectionResponse response =
-		GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT;
-	Grpc__Reflection__V1__ListServiceResponse services =
-		GRPC__REFLECTION__V1__LIST_SERVICE_RESPONSE__INIT;
+	Grpc__Reflection__V1__ServerReflectionResponse response;
+	grpc__reflection__v1__server_reflection_response__init(&response);
+	Grpc__Reflection__V1__ListServiceResponse services;
+	grpc__reflection__v1__list_service_response__init(&services);
 	const struct vd_methods *methods = own_of(call)->methods;
 	size_t n = vd_methods_count(methods);
 	Grpc__Reflection__V1__ServiceResponse *rows = vd_arena_array(vd_call_arena(call), n, sizeof *rows);
@@ -84,7 +85,7 @@ answer_services(struct vd_call *call, const Grpc__Reflection__V1__ServerReflecti
 			k++;
 		if (k < services.n_service)
 			continue;
-		rows[k] = (Grpc__Reflection__V1__ServiceResponse)GRPC__REFLECTION__V1__SERVICE_RESPONSE__INIT;
+		grpc__reflection__v1__service_response__init(&rows[k]);
 		rows[k].name = (char *)(uintptr_t)name;
 		list[services.n_service++] = &rows[k];
 	}
