@@ -219,22 +219,7 @@ link_opened(void *owner, struct vd_conn *conn)
 	serve_soon(channel);
 }
 
-static enum vd_status
-link_received(void *owner, struct vd_str bytes, struct vd_err *err)
-{
-	(void)owner;
-	(void)bytes;
-	return vd_fail(err, VD_EINPUT, "bytes before a protocol was agreed on");
-}
-
-static void
-nothing(void *owner)
-{
-	(void)owner;
-}
-
-static const struct vd_conn_ops link_ops = {
-	link_opened, link_received, nothing, nothing, nothing, link_closed};
+static const struct vd_conn_ops link_ops = {.opened = link_opened, .closed = link_closed};
 
 static enum vd_status
 open_link(struct vd_channel *channel, struct vd_err *err)

@@ -22,7 +22,10 @@
 
 struct vd_conn;
 
-/* The protocol on top. */
+/*
+ * The protocol on top.  opened sees to it that one has taken over (vd_conn_use) or ends the connection: before, only opened
+ * and closed are called, and after, opened is not.
+ */
 struct vd_conn_ops {
 	/* The peer is known and admitted; vd_conn_protocol says what was agreed on. */
 	void (*opened)(void *owner, struct vd_conn *conn);

@@ -303,9 +303,3 @@ vd_exchange_error(const struct vd_exchange *x)
 {
 	return x->error;
 }
-
-bool
-vd_exchange_is_http2(const struct vd_exchange *x)
-{
-	return x->carrier->is_http2;
-}

@@ -13,7 +13,6 @@ struct vd_carrier {
 	void (*more)(struct vd_exchange *x); /* there is something to send, or the end */
 	void (*reset)(struct vd_exchange *x, uint32_t code);
 	void (*taken)(struct vd_exchange *x, size_t n);
-	bool is_http2;
 };
 
 struct vd_exchange {

@@ -130,6 +130,9 @@ judge(void *owner, X509 *leaf, const struct vd_demand *demand, struct vd_peer *r
 				(size_t)ASN1_STRING_length(name->d.ia5));
 	}
 	GENERAL_NAMES_free(names);
+	const char *service = strstr(peer.spiffe_id, "/sa/");
+	if (service != NULL)
+		memcpy(peer.service, service + 4, strlen(service + 4));
 	struct tm end;
 	must(ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) == 1);
 	peer.kind = VD_PEER_SVID;

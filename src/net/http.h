@@ -93,7 +93,6 @@ struct vd_arena *vd_exchange_arena(struct vd_exchange *x);
 const struct vd_peer *vd_exchange_peer(const struct vd_exchange *x);
 struct vd_loop *vd_exchange_loop(const struct vd_exchange *x);
 uint32_t vd_exchange_error(const struct vd_exchange *x); /* of VD_GONE_RESET */
-bool vd_exchange_is_http2(const struct vd_exchange *x);
 
 /* Bounds of one connection's exchanges. */
 struct vd_http_limits {

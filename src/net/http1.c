@@ -130,7 +130,7 @@ taken(struct vd_exchange *x, size_t n)
 	vd_conn_flush_soon(session->conn); /* what is held is looked at then */
 }
 
-static const struct vd_carrier carrier = {respond, more, give_up, taken, false};
+static const struct vd_carrier carrier = {respond, more, give_up, taken};
 
 /* ---- requests ---- */
 
@@ -432,14 +432,8 @@ closed(void *owner, const struct vd_err *why)
 	discard(session);
 }
 
-static void
-opened(void *owner, struct vd_conn *conn)
-{
-	(void)owner;
-	(void)conn;
-}
-
-static const struct vd_conn_ops ops = {opened, received, fill, drain, due, closed};
+static const struct vd_conn_ops ops = {
+	.received = received, .room = fill, .drain = drain, .due = due, .closed = closed};
 
 enum vd_status
 vd_http1_new(const struct vd_http1_setup *setup, struct vd_conn *conn, struct vd_err *err)

@@ -236,7 +236,7 @@ taken(struct vd_exchange *x, size_t n)
 	vd_conn_flush_soon(session->conn);
 }
 
-static const struct vd_carrier carrier = {respond, more, reset, taken, true};
+static const struct vd_carrier carrier = {respond, more, reset, taken};
 
 /* ---- receiving ---- */
 
@@ -588,14 +588,8 @@ closed(void *owner, const struct vd_err *why)
 
 /* ---- the beginning ---- */
 
-static void
-opened(void *owner, struct vd_conn *conn)
-{
-	(void)owner;
-	(void)conn;
-}
-
-static const struct vd_conn_ops ops = {opened, received, fill, drain, due, closed};
+static const struct vd_conn_ops ops = {
+	.received = received, .room = fill, .drain = drain, .due = due, .closed = closed};
 
 static void *
 mem_alloc(size_t n, void *unused)

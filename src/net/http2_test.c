@@ -29,7 +29,6 @@ struct call {
 	enum vd_gone gone;
 	uint32_t error;
 	struct vd_err why;
-	bool *others; /* set when over, for a loop of calls */
 };
 
 struct scene {

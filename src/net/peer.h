@@ -30,9 +30,11 @@ enum vd_peer_kind {
 struct vd_peer {
 	enum vd_peer_kind kind;
 	char spiffe_id[VD_SPIFFE_ID_MAX + 1]; /* "": none */
-	char serial[VD_SERIAL_MAX];           /* of its certificate */
-	int64_t expires_ms;            /* Unix milliseconds: end of its certificate; INT64_MAX: never */
-	int64_t issued_ms;             /* SVID: beginning of its certificate */
+	char service[VD_SPIFFE_ID_MAX +
+		     1];            /* that the id names, …/ns/<instance>/sa/<service>; "": it names none */
+	char serial[VD_SERIAL_MAX]; /* of its certificate */
+	int64_t expires_ms;         /* Unix milliseconds: end of its certificate; INT64_MAX: never */
+	int64_t issued_ms;          /* SVID: beginning of its certificate */
 	uint8_t anchor[VD_ANCHOR_LEN]; /* SVID: which trust anchor its chain ends at */
 	uint32_t uid, gid;             /* LOCAL */
 	int32_t pid;                   /* LOCAL; 0: from another pid namespace */

@@ -142,23 +142,7 @@ line_opened(void *owner, struct vd_conn *conn)
 		vd_conn_abort(conn, &err);
 }
 
-/* Until a protocol has taken over. */
-static enum vd_status
-line_received(void *owner, struct vd_str bytes, struct vd_err *err)
-{
-	(void)owner;
-	(void)bytes;
-	return vd_fail(err, VD_EINPUT, "bytes before a protocol was agreed on");
-}
-
-static void
-nothing(void *owner)
-{
-	(void)owner;
-}
-
-static const struct vd_conn_ops line_ops = {
-	line_opened, line_received, nothing, nothing, nothing, line_closed};
+static const struct vd_conn_ops line_ops = {.opened = line_opened, .closed = line_closed};
 
 static void
 admit(struct door *door, int fd)

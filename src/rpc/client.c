@@ -2,10 +2,10 @@
 
 #include "base/mem.h"
 #include "rpc/framing.h"
+#include "rpc/headers.h"
 #include "rpc/text.h"
 #include "rpc/timeout.h"
 
-#define HEADERS_MAX 100u
 #define ARENA_MAX (32u * 1024u * 1024u)
 #define CANCEL 8u /* RFC 9113, section 7 */
 
@@ -281,50 +281,35 @@ on_gone(struct vd_exchange *x, enum vd_gone why)
 static const struct vd_handler handler = {
 	.response = on_response, .body = on_body, .end = on_end, .room = on_room, .gone = on_gone};
 
-static bool
-add(struct vd_header *list, size_t *n, struct vd_str name, struct vd_str value)
-{
-	if (*n == HEADERS_MAX)
-		return false;
-	list[(*n)++] = (struct vd_header){.name = name, .value = value};
-	return true;
-}
-
-static bool
-request_headers(struct vd_outcall *call, struct vd_header *list, size_t *n)
+static void
+request_headers(struct vd_outcall *call, struct vd_rpc_headers *headers)
 {
 	char *timeout = vd_arena_alloc(call->arena, VD_TIMEOUT_TEXT_MAX);
 	char *parent = vd_arena_alloc(call->arena, VD_TRACEPARENT_LEN + 1);
-	if (timeout == NULL || parent == NULL)
-		return false;
-	bool done = add(list, n, VD_S("te"), VD_S("trailers")) &&
-		    add(list, n, VD_S("content-type"), VD_S("application/grpc"));
+	vd_rpc_headers_init(headers, call->arena);
+	if (timeout == NULL || parent == NULL) {
+		headers->failed = true;
+		return;
+	}
+	vd_rpc_headers_add(headers, VD_S("te"), VD_S("trailers"));
+	vd_rpc_headers_add(headers, VD_S("content-type"), VD_S("application/grpc"));
 	if (call->setup.deadline_ms != VD_DEADLINE_NEVER) {
 		size_t len = vd_timeout_format(
 			vd_deadline_left(call->setup.deadline_ms, vd_loop_now(call->loop)), timeout);
-		done = done && add(list, n, VD_S("grpc-timeout"), (struct vd_str){timeout, len});
+		vd_rpc_headers_add(headers, VD_S("grpc-timeout"), (struct vd_str){timeout, len});
 	}
 	if (call->setup.trace != NULL) {
 		vd_trace_format(call->setup.trace, parent);
-		done = done && add(list, n, VD_S("traceparent"), vd_str_from(parent));
+		vd_rpc_headers_add(headers, VD_S("traceparent"), vd_str_from(parent));
 	}
-	for (size_t i = 0; done && i < call->metadata.n; i++) {
-		struct vd_str value;
-		VD_AUTO_FINI(vd_buf) text;
-		vd_buf_init(&text, 0);
-		vd_metadata_write(&call->metadata.rows[i], &text);
-		done = !text.failed && vd_arena_str(call->arena, vd_buf_view(&text), &value) &&
-		       add(list, n, call->metadata.rows[i].key, value);
-	}
-	return done;
+	vd_rpc_headers_metadata(headers, &call->metadata);
 }
 
 static void
 on_ready(struct vd_waiter *waiter, struct vd_http2 *session, const struct vd_err *why)
 {
 	struct vd_outcall *call = of_waiter(waiter);
-	struct vd_header list[HEADERS_MAX];
-	size_t n = 0;
+	struct vd_rpc_headers headers;
 	struct vd_err err = VD_ERR_INIT;
 	if (session == NULL) {
 		end(call, why->status == VD_EDENIED ? VD_RPC_UNAUTHENTICATED : VD_RPC_UNAVAILABLE, why->text);
@@ -334,11 +319,12 @@ on_ready(struct vd_waiter *waiter, struct vd_http2 *session, const struct vd_err
 		.scheme = VD_S("https"),
 		.authority = vd_str_from(vd_channel_host(call->setup.channel)),
 		.path = vd_str_from(call->setup.method->path)};
-	if (!request_headers(call, list, &n)) {
+	request_headers(call, &headers);
+	if (headers.failed) {
 		end(call, VD_RPC_RESOURCE_EXHAUSTED, "no memory for a request");
 		return;
 	}
-	request.headers = (struct vd_headers){list, n};
+	request.headers = vd_rpc_headers_view(&headers);
 	enum vd_status st = vd_http2_request(session, &request, false, &handler, call, &call->x, &err);
 	if (st == VD_EAGAIN) {
 		vd_channel_ask(call->setup.channel, &call->waiter);

@@ -4,12 +4,11 @@
 
 #include "base/mem.h"
 #include "rpc/framing.h"
+#include "rpc/headers.h"
 #include "rpc/text.h"
 #include "rpc/timeout.h"
 
 #define CHANCE_BYTES 4096u
-#define SCRATCH_KEPT (1u << 20) /* of the arena for messages; more is given back after the call */
-#define HEADERS_MAX 100u
 
 struct vd_rpc_server {
 	uint32_t magic;
@@ -74,13 +73,6 @@ vd_rpc_server_free(struct vd_rpc_server *server)
 	vd_obj_free(server);
 }
 
-struct vd_str
-vd_rpc_caller(const struct vd_peer *peer)
-{
-	const char *at = peer->kind == VD_PEER_SVID ? strstr(peer->spiffe_id, "/sa/") : NULL;
-	return at == NULL || strchr(at + 4, '/') != NULL ? (struct vd_str){"", 0} : vd_str_from(at + 4);
-}
-
 /* Unguessable ids of spans; where the system gives none, zeros begin no trace that others would believe. */
 static const uint8_t *
 draw(struct vd_rpc_server *server, size_t n)
@@ -116,69 +108,54 @@ count(struct vd_call *call)
 		(uint64_t)(vd_loop_now(vd_call_loop(call)) - call->began_ms));
 }
 
-static bool
-add(struct vd_header *list, size_t *n, struct vd_str name, struct vd_str value)
-{
-	if (*n == HEADERS_MAX)
-		return false;
-	list[(*n)++] = (struct vd_header){.name = name, .value = value};
-	return true;
-}
-
-/* Rows as they are sent; their texts are written to the arena. */
-static bool
-add_metadata(struct vd_call *call, const struct vd_metadata *metadata, struct vd_header *list, size_t *n)
-{
-	VD_AUTO_FINI(vd_buf) text;
-	vd_buf_init(&text, 0);
-	for (size_t i = 0; i < metadata->n; i++) {
-		struct vd_str value;
-		vd_buf_reset(&text);
-		vd_metadata_write(&metadata->rows[i], &text);
-		if (text.failed || !vd_arena_str(vd_exchange_arena(call->x), vd_buf_view(&text), &value) ||
-			!add(list, n, metadata->rows[i].key, value))
-			return false;
-	}
-	return true;
-}
-
 /* grpc-status and its kin: trailers, or with the head where nothing was sent (Trailers-Only). */
-static bool
-end_headers(struct vd_call *call, const struct vd_rpc_status *status, struct vd_header *list, size_t *n)
+static void
+end_headers(struct vd_call *call, const struct vd_rpc_status *status, struct vd_rpc_headers *headers)
 {
-	struct vd_arena *arena = vd_exchange_arena(call->x);
+	struct vd_arena *arena = headers->arena;
 	VD_AUTO_FINI(vd_buf) text;
 	vd_buf_init(&text, 0);
 	char *code = vd_arena_printf(arena, "%u", (unsigned)status->code);
 	struct vd_str words;
 	vd_percent_encode(&text, status->message);
-	if (code == NULL || text.failed || !vd_arena_str(arena, vd_buf_view(&text), &words))
-		return false;
-	bool done = add(list, n, VD_S("grpc-status"), vd_str_from(code));
+	if (code == NULL || text.failed || !vd_arena_str(arena, vd_buf_view(&text), &words)) {
+		headers->failed = true;
+		return;
+	}
+	vd_rpc_headers_add(headers, VD_S("grpc-status"), vd_str_from(code));
 	if (status->message.len > 0)
-		done = done && add(list, n, VD_S("grpc-message"), words);
+		vd_rpc_headers_add(headers, VD_S("grpc-message"), words);
 	if (status->reason.len > 0 || status->n_violations > 0) {
 		struct vd_str details;
 		vd_buf_reset(&text);
 		/* too many details for a header: the call ends without them */
 		if (vd_rpc_status_write(status, arena, &text, NULL) == VD_OK &&
 			vd_arena_str(arena, vd_buf_view(&text), &details))
-			done = done && add(list, n, VD_S("grpc-status-details-bin"), details);
+			vd_rpc_headers_add(headers, VD_S("grpc-status-details-bin"), details);
 	}
-	return done && add_metadata(call, &call->trailers, list, n);
+	vd_rpc_headers_metadata(headers, &call->trailers);
+}
+
+static void
+head_headers(struct vd_call *call, struct vd_rpc_headers *headers)
+{
+	vd_rpc_headers_add(headers, VD_S("content-type"), VD_S("application/grpc"));
+	vd_rpc_headers_metadata(headers, &call->headers);
 }
 
 static bool
 send_end(struct vd_call *call, const struct vd_rpc_status *status)
 {
-	struct vd_header list[HEADERS_MAX];
-	size_t n = 0;
+	struct vd_rpc_headers headers;
+	vd_rpc_headers_init(&headers, vd_exchange_arena(call->x));
+	if (!call->headers_sent)
+		head_headers(call, &headers);
+	end_headers(call, status, &headers);
+	if (headers.failed)
+		return false;
 	if (call->headers_sent)
-		return end_headers(call, status, list, &n) &&
-		       vd_exchange_finish(call->x, (struct vd_headers){list, n}) == VD_OK;
-	return add(list, &n, VD_S("content-type"), VD_S("application/grpc")) &&
-	       add_metadata(call, &call->headers, list, &n) && end_headers(call, status, list, &n) &&
-	       vd_exchange_respond(call->x, 200, (struct vd_headers){list, n}, true, NULL) == VD_OK;
+		return vd_exchange_finish(call->x, vd_rpc_headers_view(&headers)) == VD_OK;
+	return vd_exchange_respond(call->x, 200, vd_rpc_headers_view(&headers), true, NULL) == VD_OK;
 }
 
 void
@@ -214,14 +191,14 @@ due(struct vd_timer *timer)
 static enum vd_status
 send_headers(struct vd_call *call)
 {
-	struct vd_header list[HEADERS_MAX];
-	size_t n = 0;
+	struct vd_rpc_headers headers;
 	if (call->headers_sent)
 		return VD_OK;
-	if (!add(list, &n, VD_S("content-type"), VD_S("application/grpc")) ||
-		!add_metadata(call, &call->headers, list, &n))
+	vd_rpc_headers_init(&headers, vd_exchange_arena(call->x));
+	head_headers(call, &headers);
+	if (headers.failed)
 		return VD_ENOMEM;
-	enum vd_status st = vd_exchange_respond(call->x, 200, (struct vd_headers){list, n}, false, NULL);
+	enum vd_status st = vd_exchange_respond(call->x, 200, vd_rpc_headers_view(&headers), false, NULL);
 	call->headers_sent = st == VD_OK;
 	return st;
 }
@@ -393,8 +370,6 @@ on_gone(struct vd_exchange *x, enum vd_gone why)
 		call->method->handler->gone(call, cancelled);
 	vd_framing_fini(&call->framing);
 	vd_buf_fini(&call->held);
-	if (vd_arena_used(call->server->scratch) > SCRATCH_KEPT)
-		vd_arena_reset(call->server->scratch);
 }
 
 /* ---- the beginning ---- */
@@ -456,7 +431,7 @@ is_let_in(struct vd_call *call)
 	const struct vd_rpc_server_setup *setup = &call->server->setup;
 	const struct vd_peer *peer = vd_exchange_peer(call->x);
 	struct vd_err err = VD_ERR_INIT;
-	struct vd_str caller = vd_rpc_caller(peer);
+	struct vd_str caller = vd_str_from(peer->service);
 	if (peer->kind == VD_PEER_LOCAL && setup->local_caller != NULL)
 		caller = vd_str_from(setup->local_caller);
 	if (!vd_methods_may_call(setup->methods, call->method, caller)) {

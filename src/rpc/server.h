@@ -1,7 +1,7 @@
 /*
  * gRPC calls served over the exchanges of net (gRPC over HTTP2).
  *
- * A call is let in when its method exists, its caller's service name is one that the registry's rows let call it, and the
+ * A call is let in when its method exists, its caller's service name (vd_peer.service) is one that the registry's rows let call it, and the
  * authorise hook agrees; then its messages are given to the method's handler as they come, unpacked and checked.
  * A call ends once: by vd_call_finish, by its deadline, by the client that gives it up, or with its connection.
  *
@@ -65,9 +65,6 @@ void vd_rpc_server_free(struct vd_rpc_server *server);
 
 /* For vd_listen.handler; its owner (vd_server_setup.begin) is the struct vd_rpc_server. */
 extern const struct vd_handler vd_rpc_server_handler;
-
-/* The service's name in spiffe://…/sa/<service>; empty: the peer has none. */
-struct vd_str vd_rpc_caller(const struct vd_peer *peer);
 
 /* Prometheus text: grpc_server_handled_total, grpc_server_running, grpc_server_handling_seconds. */
 void vd_method_stats_show(

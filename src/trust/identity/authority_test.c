@@ -117,6 +117,7 @@ VD_TEST(a_leaf_is_as_the_specifications_say)
 	char serial[VD_SERIAL_MAX];
 	assert_int_equal(vd_verify_form(leaf, &peer, NULL, NULL), VD_OK);
 	assert_string_equal(peer.spiffe_id, "spiffe://vedette.local/ns/blue/sa/gateway");
+	assert_string_equal(peer.service, "gateway");
 	assert_true(peer.issued_ms == NOW - VD_BACKDATE_MS && peer.expires_ms == NOW + VD_HOUR_MS);
 	assert_int_equal(X509_get_key_usage(leaf), KU_DIGITAL_SIGNATURE);
 	assert_int_equal(X509_get_extended_key_usage(leaf), XKU_SSL_SERVER | XKU_SSL_CLIENT);

@@ -87,6 +87,9 @@ check_id(X509 *leaf, struct vd_peer *peer, enum vd_refusal *why, struct vd_err *
 		return REFUSE(
 			VD_REFUSAL_ID, why, err, "its id has %zu bytes, at most %u", len, VD_SPIFFE_ID_MAX);
 	memcpy(peer->spiffe_id, uri, len);
+	struct vd_str instance, service;
+	if (vd_spiffe_id_service(&id, &instance, &service))
+		memcpy(peer->service, service.at, service.len); /* shorter than the id */
 	return VD_OK;
 }
 

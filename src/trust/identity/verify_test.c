@@ -156,6 +156,29 @@ VD_TEST(what_the_form_leaves_open_may_be_absent)
 	expect(&world, &what, VD_REFUSAL_NONE);
 }
 
+/* Who may call what goes by this name: an id that only resembles ours must not borrow one. */
+VD_TEST(an_id_of_another_form_names_no_service)
+{
+	WORLD(world);
+	static const struct {
+		const char *names, *service;
+	} ids[] = {
+		{"URI:" FIXTURE_ID, "gateway"},
+		{"URI:spiffe://vedette.local/sa/gateway", ""},
+		{"URI:spiffe://vedette.local/x/default/sa/gateway", ""},
+		{"URI:spiffe://vedette.local/ns/default/sa/other/sa/gateway", ""},
+		{"URI:spiffe://vedette.local/gateway", ""},
+	};
+	for (size_t i = 0; i < VD_ARRAY_LEN(ids); i++) {
+		struct fixture_cert what = usual(&world);
+		struct vd_peer peer;
+		what.names = ids[i].names;
+		VD_AUTO(x509_st) leaf = fixture_mint(&what, world.leaf_key);
+		assert_int_equal(vd_verify_form(leaf, &peer, NULL, NULL), VD_OK);
+		assert_string_equal(peer.service, ids[i].service);
+	}
+}
+
 VD_TEST(a_nul_within_the_uri_is_no_end_of_it)
 {
 	WORLD(world);
